@@ -1,0 +1,50 @@
+/*
+ * /etc/passwd and /etc/group, read strictly. libc's own reader takes an empty number for 0 and
+ * wraps large ones, which would make root of them; here such a line counts for nothing.
+ */
+#ifndef SHIM_ACCOUNTS_H
+#define SHIM_ACCOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A user of /etc/passwd. */
+struct account {
+    bool found;
+    uid_t uid;
+    gid_t gid;
+    char *name; /* on the heap, like home; never freed: they live as long as the plan */
+    char *home; /* empty when the line has none */
+};
+
+/* Group numbers on the heap; groups_settle() makes them ascending, each once. */
+struct group_list {
+    gid_t *ids;
+    size_t count;
+};
+
+/*
+ * Looks uid up in the passwd file at path: the first line that fits. No such file, one that is
+ * not a regular file, or no such line: account->found is false. Returns false, with errno, when
+ * the file cannot be read to its end or there is no memory.
+ */
+bool account_find(const char *path, uid_t uid, struct account *account);
+
+/*
+ * Adds the groups that the group file at path lists for the user's name. Same errors.
+ */
+bool account_groups(const char *path, const char *name, struct group_list *groups);
+
+/* Adds one group. Returns false, with errno, when there is no memory. */
+bool groups_add(struct group_list *groups, gid_t gid);
+
+/* Sorts the list and drops what is in it twice. The kernel sorts it too: setgroups(2). */
+void groups_settle(struct group_list *groups);
+
+bool groups_have(const struct group_list *groups, gid_t gid);
+
+/* Whether both lists, settled, are the same. */
+bool groups_equal(const struct group_list *a, const struct group_list *b);
+
+#endif

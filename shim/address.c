@@ -1,0 +1,281 @@
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define LITERAL(string) ((struct text){(string), sizeof(string) - 1})
+
+static bool is_space(char byte) {
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* The length of the white space character that word begins with in UTF-8, or 0. */
+static size_t space_length(struct text word) {
+    static const char *const wide[] = {
+        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
+        "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
+        "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
+        "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+    };
+    if (word.length > 0 && is_space(word.at[0])) {
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+        size_t length = strlen(wide[i]);
+        if (word.length >= length && memcmp(word.at, wide[i], length) == 0) {
+            return length;
+        }
+    }
+    return 0;
+}
+
+static size_t space_length_at_end(struct text word) {
+    for (size_t length = 1; length <= 3 && length <= word.length; length++) {
+        if (space_length(text_skip(word, word.length - length)) == length) {
+            return length;
+        }
+    }
+    return 0;
+}
+
+struct text address_trim(struct text entry) {
+    size_t length;
+    while ((length = space_length(entry)) > 0) {
+        entry = text_skip(entry, length);
+    }
+    while ((length = space_length_at_end(entry)) > 0) {
+        entry.length -= length;
+    }
+    return entry;
+}
+
+/*
+ * int.TryParse(NumberStyles.Integer, invariant): blanks around, one sign, digits, 32 bits.
+ */
+static bool read_int(struct text word, int64_t *value) {
+    int64_t number = 0;
+    bool minus = false;
+    while (word.length > 0 && is_space(word.at[0])) {
+        word = text_skip(word, 1);
+    }
+    while (word.length > 0 && is_space(word.at[word.length - 1])) {
+        word.length--;
+    }
+    if (word.length > 0 && (word.at[0] == '+' || word.at[0] == '-')) {
+        minus = word.at[0] == '-';
+        word = text_skip(word, 1);
+    }
+    for (size_t i = 0; i < word.length; i++) {
+        if (word.at[i] < '0' || word.at[i] > '9') {
+            return false;
+        }
+        number = number * 10 + (word.at[i] - '0');
+        if (number > (int64_t)INT32_MAX + (minus ? 1 : 0)) {
+            return false;
+        }
+    }
+    *value = minus ? -number : number;
+    return word.length > 0;
+}
+
+/* One part of an IPv4 address: decimal, 0x hexadecimal or 0 octal, up to max. */
+static bool read_part(struct text part, uint32_t max, uint32_t *value) {
+    uint64_t number = 0;
+    unsigned base = 10;
+    if (text_starts_nocase(part, LITERAL("0x"))) {
+        base = 16;
+        part = text_skip(part, 2);
+    } else if (part.length > 1 && part.at[0] == '0') {
+        base = 8;
+    }
+    for (size_t i = 0; i < part.length; i++) {
+        static const char digits[] = "0123456789abcdefABCDEF";
+        const char *digit = memchr(digits, part.at[i], sizeof digits - 1);
+        if (digit == NULL) {
+            return false;
+        }
+        unsigned place = (unsigned)(digit - digits);
+        place = place >= 16 ? place - 6 : place;
+        if (place >= base) {
+            return false;
+        }
+        number = number * base + place;
+        if (number > max) {
+            return false;
+        }
+    }
+    *value = (uint32_t)number;
+    return part.length > 0;
+}
+
+/* IPv4 as inet_aton(3) reads it: one to four parts, the last of which fills what is left. */
+static bool read_ipv4(struct text host, struct in_addr *ip) {
+    uint32_t number = 0;
+    uint32_t value;
+    struct text part;
+    for (unsigned bits = 32; text_next(&host, '.', &part); bits -= 8) {
+        bool last = host.at == NULL;
+        if (bits == 0 || !read_part(part, last ? UINT32_MAX >> (32 - bits) : 255, &value)) {
+            return false;
+        }
+        number |= last ? value : value << (bits - 8);
+    }
+    ip->s_addr = htonl(number);
+    return true;
+}
+
+/* IPv6, in brackets or not, with a scope or not. */
+static bool read_ipv6(struct text host, struct in6_addr *ip) {
+    char copy[INET6_ADDRSTRLEN];
+    if (host.length >= 2 && host.at[0] == '[' && host.at[host.length - 1] == ']') {
+        host = (struct text){host.at + 1, host.length - 2};
+    }
+    host.length = text_find(host, '%');
+    if (host.length >= sizeof copy) {
+        return false;
+    }
+    memcpy(copy, host.at, host.length);
+    copy[host.length] = '\0';
+    return inet_pton(AF_INET6, copy, ip) == 1;
+}
+
+/* *.localhost is loopback from ASP.NET Core 10 on. */
+static bool is_localhost(struct text host) {
+    static const size_t length = sizeof ".localhost" - 1;
+    return text_equal_nocase(host, LITERAL("localhost")) ||
+           (host.length > length && text_equal_nocase(text_skip(host, host.length - length),
+                                                      LITERAL(".localhost")));
+}
+
+static void read_host(struct text host, struct address *address) {
+    if (is_localhost(host)) {
+        address->host = HOST_LOCALHOST;
+    } else if (read_ipv4(host, &address->ipv4)) {
+        address->host = HOST_IPV4;
+    } else if (read_ipv6(host, &address->ipv6)) {
+        address->host = HOST_IPV6;
+    } else {
+        address->host = HOST_ANY; /* "*", "+", a name, and whatever else it may be */
+    }
+}
+
+static enum address_fault check(int64_t port, struct address *address) {
+    if (port < 0 || port > 65535) {
+        return ADDRESS_PORT_RANGE;
+    }
+    if (port == 0 && address->host == HOST_LOCALHOST) {
+        return ADDRESS_DYNAMIC_LOCALHOST;
+    }
+    address->port = (uint32_t)port;
+    return ADDRESS_GOOD;
+}
+
+/* What follows "://unix:" or "://pipe:": a path up to the next ':', then a path base. */
+static enum address_fault read_path(struct text rest, bool pipe, struct address *address) {
+    size_t end = text_find(rest, ':');
+    struct text base = end == rest.length ? LITERAL("") : text_skip(rest, end + 1);
+    address->socket = true;
+    if (base.length > 0 && !text_equal(base, LITERAL("/"))) {
+        return ADDRESS_PATH_BASE;
+    }
+    if (pipe) {
+        return ADDRESS_PIPE;
+    }
+    return end == 1 || end >= sizeof(((struct sockaddr_un *)0)->sun_path) ? ADDRESS_SOCKET_PATH
+                                                                          : ADDRESS_GOOD;
+}
+
+/* The host and port of an authority, host:port. */
+static enum address_fault read_authority(struct text authority, struct address *address) {
+    int64_t port = strcmp(address->scheme, "https") == 0 ? 443 : 80;
+    size_t colon = text_find_last(authority, ':');
+    if (authority.length == 0) {
+        return ADDRESS_NO_HOST;
+    }
+    if (colon == authority.length) {
+        read_host(authority, address);
+    } else if (read_int(text_skip(authority, colon + 1), &port)) {
+        read_host((struct text){authority.at, colon}, address);
+        if (colon == 0) {
+            return ADDRESS_NO_HOST;
+        }
+    } else {
+        /* An IPv6 address has colons of its own; else the port is no number. */
+        read_host(authority, address);
+        if (address->host != HOST_IPV6) {
+            return ADDRESS_PORT_TEXT;
+        }
+    }
+    return check(port, address);
+}
+
+/* The index of "://", or url.length. */
+static size_t find_scheme_end(struct text url) {
+    for (size_t i = 0; i + 3 <= url.length; i++) {
+        if (memcmp(url.at + i, "://", 3) == 0) {
+            return i;
+        }
+    }
+    return url.length;
+}
+
+static bool has_path_base(struct text rest) {
+    size_t slash = text_find(rest, '/');
+    return slash < rest.length && slash + 1 != rest.length;
+}
+
+enum address_fault address_parse(struct text url, struct address *address) {
+    memset(address, 0, sizeof *address);
+    size_t end = find_scheme_end(url);
+    if (end == url.length) {
+        return ADDRESS_NO_SCHEME;
+    }
+    struct text scheme = {url.at, end};
+    struct text rest = text_skip(url, end + 3);
+    bool https = text_equal_nocase(scheme, LITERAL("https"));
+    address->scheme = https ? "https" : "http";
+    if (!https && !text_equal_nocase(scheme, LITERAL("http"))) {
+        return ADDRESS_UNKNOWN_SCHEME;
+    }
+    bool pipe = rest.length >= 6 && memcmp(rest.at, "pipe:/", 6) == 0;
+    if (pipe || (rest.length >= 6 && memcmp(rest.at, "unix:/", 6) == 0)) {
+        return read_path(text_skip(rest, 5), pipe, address);
+    }
+    if (has_path_base(rest)) {
+        return ADDRESS_PATH_BASE;
+    }
+    return read_authority((struct text){rest.at, text_find(rest, '/')}, address);
+}
+
+/* An entry behind "host:". A colon of its own makes all before it a host that nobody knows. */
+static enum address_fault read_entry(const char *scheme, struct text entry,
+                                     struct address *address) {
+    int64_t port;
+    memset(&address->ipv6, 0, sizeof address->ipv6);
+    address->socket = false;
+    address->scheme = scheme;
+    if (has_path_base(entry)) {
+        return ADDRESS_PATH_BASE;
+    }
+    struct text authority = {entry.at, text_find(entry, '/')};
+    size_t colon = text_find_last(authority, ':');
+    if (colon < authority.length) {
+        address->host = HOST_ANY;
+        authority = text_skip(authority, colon + 1);
+    }
+    return read_int(authority, &port) ? check(port, address) : ADDRESS_PORT_TEXT;
+}
+
+enum address_fault address_parse_port(const char *scheme, struct text entry,
+                                      struct address *address) {
+    address->host = HOST_ANY;
+    address->ipv4.s_addr = 0;
+    return read_entry(scheme, entry, address);
+}
+
+enum address_fault address_parse_loopback_port(struct text entry, struct address *address) {
+    address->host = HOST_IPV4;
+    address->ipv4.s_addr = htonl(INADDR_LOOPBACK);
+    return read_entry("http", entry, address);
+}

@@ -1,0 +1,48 @@
+/*
+ * Who we are now, and who the app will be (design.md, section 5): ids, /etc/passwd, /etc/group,
+ * the user namespace and the shim's own file. Looks, and changes nothing.
+ */
+#ifndef SHIM_IDENTITY_H
+#define SHIM_IDENTITY_H
+
+#include "accounts.h"
+#include "options.h"
+#include "report.h"
+
+/* The user that every .NET image has: $APP_UID in the official ones. */
+enum { DEFAULT_UID = 1654 };
+
+struct identity {
+    /* Now. */
+    uid_t ruid, euid, suid;
+    gid_t rgid, egid, sgid;
+    struct group_list groups;         /* supplementary, settled */
+    bool secure;                      /* AT_SECURE: setuid, setgid or file capabilities */
+    struct account starter;           /* our own passwd entry */
+    struct group_list starter_groups; /* what /etc/group gives us */
+
+    /* Who the app will be. */
+    bool known; /* false: a malformed setting leaves the rest open */
+    bool kept;  /* it stays who we are */
+    uid_t app_uid;
+    gid_t app_gid;
+    struct group_list app_groups; /* settled */
+    struct account app;           /* its passwd entry */
+
+    /* What stands in the way. */
+    bool uid_unmapped;      /* app_uid does not exist in this user namespace */
+    bool gid_unmapped;      /* one of the gids does not: unmapped_gid */
+    gid_t unmapped_gid;     /* */
+    bool setgroups_denied;  /* /proc/self/setgroups says deny */
+    const char *replaceable; /* what the app could replace the shim through, or NULL */
+};
+
+/*
+ * Fills *identity for a start with these options; can_switch says whether CAP_SETUID and
+ * CAP_SETGID are both effective. Returns false, with an error in report, when the system does
+ * not let us look (no memory, a file that breaks off).
+ */
+bool identity_gather(const struct options *options, bool can_switch, struct identity *identity,
+                     struct report *report);
+
+#endif

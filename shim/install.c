@@ -1,0 +1,118 @@
+#include "install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(struct report *report, const char *what, const char *path) {
+    report_error(report, "--install: cannot %s %s: %s", what, quote(text_of(path)).text,
+                 strerror(errno));
+    return EXIT_REFUSED;
+}
+
+/* Never argv[0]: whoever starts us chooses it. */
+static int open_self(void) {
+    const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
+    int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (self < 0 && given != NULL) {
+        self = open(given, O_RDONLY | O_CLOEXEC);
+    }
+    return self;
+}
+
+/* Splits destination into its folder and the name in it; a folder gets the name shim. */
+static bool split(const char *destination, char folder[PATH_MAX], const char **name) {
+    struct stat status;
+    const char *slash = strrchr(destination, '/');
+    int length;
+    if (stat(destination, &status) == 0 && S_ISDIR(status.st_mode)) {
+        *name = "shim";
+        length = snprintf(folder, PATH_MAX, "%s", destination);
+    } else if (slash == NULL) {
+        *name = destination;
+        length = snprintf(folder, PATH_MAX, ".");
+    } else {
+        *name = slash + 1;
+        length = snprintf(folder, PATH_MAX, "%.*s", (int)(slash - destination) + 1, destination);
+    }
+    if (length >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if ((*name)[0] == '\0') {
+        errno = ENOENT; /* a folder's name with its slash, and no such folder */
+        return false;
+    }
+    return true;
+}
+
+static bool copy(int from, int to) {
+    char buffer[16384];
+    for (;;) {
+        ssize_t length = read(from, buffer, sizeof buffer);
+        if (length < 0 && errno == EINTR) {
+            continue;
+        }
+        if (length <= 0) {
+            return length == 0;
+        }
+        if (!report_write(to, buffer, (size_t)length)) {
+            return false;
+        }
+    }
+}
+
+/* Fills the new file and puts it in the name's place. Closes it either way. */
+static bool fill_and_rename(int self, int fd, int folder, const char *temporary,
+                            const char *name) {
+    bool good = copy(self, fd) && fchmod(fd, 0755) == 0 && fsync(fd) == 0;
+    int error = errno;
+    if (close(fd) < 0 && good) {
+        good = false;
+        error = errno;
+    }
+    errno = error;
+    return good && renameat(folder, temporary, folder, name) == 0;
+}
+
+static int install_as(int self, int folder, const char *name, struct report *report) {
+    char temporary[64];
+    /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
+    (void)snprintf(temporary, sizeof temporary, ".shim-install-%d", (int)getpid());
+    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
+    if (fd < 0) {
+        return fail(report, "make a file beside", name);
+    }
+    if (!fill_and_rename(self, fd, folder, temporary, name)) {
+        int error = errno;
+        (void)unlinkat(folder, temporary, 0); /* what failed is told below */
+        errno = error;
+        return fail(report, "write", name);
+    }
+    return 0;
+}
+
+int install(const char *destination, struct report *report) {
+    char path[PATH_MAX];
+    const char *name;
+    int code = EXIT_REFUSED;
+    int self = open_self();
+    if (self < 0) {
+        return fail(report, "read", "/proc/self/exe");
+    }
+    int folder =
+        split(destination, path, &name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder < 0) {
+        (void)fail(report, "write to", destination);
+    } else {
+        code = install_as(self, folder, name, report);
+        (void)close(folder); /* only read from */
+    }
+    (void)close(self); /* only read from */
+    return code;
+}

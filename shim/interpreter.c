@@ -1,0 +1,58 @@
+#include "interpreter.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NATIVE_CLASS = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32 };
+
+/* The dynamic loader: PT_INTERP of elf(5). A file for another machine does not get this far. */
+static void read_elf(int fd, struct interpreter *found) {
+    ElfW(Ehdr) header;
+    ElfW(Phdr) segment;
+    if (pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header) {
+        return;
+    }
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        off_t at = (off_t)header.e_phoff + (off_t)(i * sizeof segment);
+        if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment) {
+            return;
+        }
+        if (segment.p_type == PT_INTERP && segment.p_filesz < sizeof found->path) {
+            /* What cannot be read stays empty, and is not named. */
+            (void)pread(fd, found->path, segment.p_filesz, (off_t)segment.p_offset);
+            return;
+        }
+    }
+}
+
+/* The first word of a "#!" line, up to a blank or the line's end; a carriage return is part of it. */
+static void read_script(const char *line, struct interpreter *found) {
+    line += strspn(line, " \t");
+    size_t length = strcspn(line, " \t\n");
+    memcpy(found->path, line, length);
+    found->path[length] = '\0';
+}
+
+bool interpreter_read(const char *file, struct interpreter *interpreter) {
+    char head[256];
+    memset(interpreter, 0, sizeof *interpreter);
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t length = read(fd, head, sizeof head - 1);
+    if (length >= EI_NIDENT && memcmp(head, ELFMAG, SELFMAG) == 0) {
+        interpreter->is_elf = true;
+        if (head[EI_CLASS] == NATIVE_CLASS) {
+            read_elf(fd, interpreter);
+        }
+    } else if (length > 2 && memcmp(head, "#!", 2) == 0) {
+        head[length] = '\0';
+        read_script(head + 2, interpreter);
+    }
+    (void)close(fd); /* only read from */
+    return length >= 0;
+}

@@ -1,0 +1,16 @@
+/* The program that a program needs: its "#!" line, or the dynamic loader that its ELF names. */
+#ifndef SHIM_INTERPRETER_H
+#define SHIM_INTERPRETER_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct interpreter {
+    bool is_elf;
+    char path[PATH_MAX]; /* empty: it names none */
+};
+
+/* Reads what file names. Returns false when the file cannot be read. */
+bool interpreter_read(const char *file, struct interpreter *interpreter);
+
+#endif

@@ -1,0 +1,50 @@
+#include "mask.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool set_disposition(void (*handler)(int), struct sigaction *old) {
+    struct sigaction action = {.sa_handler = handler};
+    return sigaction(SIGCHLD, &action, old) == 0;
+}
+
+bool mask_take(struct inherited_signals *inherited) {
+    static const uint64_t all = UINT64_MAX;
+    struct sigaction old;
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited->mask, sizeof all) < 0 ||
+        !set_disposition(SIG_DFL, &old)) {
+        return false;
+    }
+    inherited->child_ignored = old.sa_handler == SIG_IGN;
+    return true;
+}
+
+bool mask_give_back(const struct inherited_signals *inherited) {
+    if (inherited->child_ignored && !set_disposition(SIG_IGN, NULL)) {
+        return false;
+    }
+    return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL,
+                   sizeof inherited->mask) == 0;
+}
+
+int mask_wait(int64_t milliseconds) {
+    static const uint64_t all = UINT64_MAX;
+    /* The kernel's own timespec of this call, which is not musl's on 32-bit systems. */
+    struct {
+        long seconds;
+        long nanoseconds;
+    } limit = {(long)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
+    for (;;) {
+        long number = syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit,
+                              sizeof all);
+        if (number > 0) {
+            return (int)number;
+        }
+        if (number < 0 && errno == EAGAIN) {
+            return 0;
+        }
+        /* EINTR: a stop and a continue of our own. Nothing else can happen to this call. */
+    }
+}

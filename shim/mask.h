@@ -1,0 +1,33 @@
+/*
+ * The signals that the shim was started with, and waiting for all 64 of them. By raw system
+ * call: musl's own functions leave 32 to 34 out of every set.
+ */
+#ifndef SHIM_MASK_H
+#define SHIM_MASK_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the app gets back: bit n-1 of the mask stands for signal n. */
+struct inherited_signals {
+    uint64_t mask;
+    bool child_ignored; /* SIGCHLD was ignored, which would reap behind our back */
+};
+
+/*
+ * Blocks every signal that can be blocked, so that each is kept until it is asked for, and makes
+ * SIGCHLD what waiting needs. Fills *inherited. Returns false, with errno, if that fails.
+ */
+bool mask_take(struct inherited_signals *inherited);
+
+/* Puts mask and disposition back: in the child, before the app. Errors likewise. */
+bool mask_give_back(const struct inherited_signals *inherited);
+
+/*
+ * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.
+ * Returns its number; 0 when the limit has passed.
+ */
+int mask_wait(int64_t milliseconds);
+
+#endif

@@ -1,0 +1,190 @@
+#include "plan.h"
+
+#include <string.h>
+
+static const char as_user[] =
+    "or start as that user: USER $APP_UID in the Dockerfile, runAsUser: 1654 in a pod";
+
+/* A shim with lent privileges would lend them on to anybody in the container. */
+static void check_origin(const struct identity *now, struct report *report) {
+    if (now->secure) {
+        report_error(report, "the shim's file is setuid, setgid or has file capabilities");
+        report_hint(report, "take them off (chmod 0755, setcap -r): it would lend them to "
+                            "anyone in the container; start the container as root instead");
+    } else if (now->ruid != now->euid || now->euid != now->suid) {
+        report_error(report, "started with different user ids: real %u, effective %u, saved %u",
+                     (unsigned)now->ruid, (unsigned)now->euid, (unsigned)now->suid);
+        report_hint(report, "start the shim as one user: root, or the app's own");
+    } else if (now->rgid != now->egid || now->egid != now->sgid) {
+        report_error(report, "started with different group ids: real %u, effective %u, saved %u",
+                     (unsigned)now->rgid, (unsigned)now->egid, (unsigned)now->sgid);
+        report_hint(report, "start the shim with one primary group");
+    }
+}
+
+static void check_switch(const struct identity *identity, const struct held *held,
+                         struct report *report) {
+    if (identity->kept || (held->setuid && held->setgid)) {
+        return;
+    }
+    const char *both = !held->setuid && !held->setgid ? "CAP_SETUID and CAP_SETGID" : NULL;
+    report_error(report, "started as root, but without %s: cannot become uid %u",
+                 both != NULL    ? both
+                 : held->setuid ? "CAP_SETGID"
+                                : "CAP_SETUID",
+                 (unsigned)identity->app_uid);
+    report_hint(report, "add them: --cap-add SETUID --cap-add SETGID, or in a pod "
+                        "capabilities: {add: [SETUID, SETGID]}");
+    report_hint(report, "%s", as_user);
+}
+
+static void check_namespace(const struct identity *identity, struct report *report) {
+    if (identity->kept) {
+        return;
+    }
+    if (identity->uid_unmapped) {
+        report_error(report, "uid %u is not mapped in this user namespace",
+                     (unsigned)identity->app_uid);
+        report_hint(report, "map it (--uidmap, /etc/subuid), or set APP_UID to a uid that "
+                            "/proc/self/uid_map covers");
+    }
+    if (identity->gid_unmapped) {
+        report_error(report, "gid %u is not mapped in this user namespace",
+                     (unsigned)identity->unmapped_gid);
+        report_hint(report, "map it (--gidmap, /etc/subgid), or set APP_GID and APP_GROUPS to "
+                            "gids that /proc/self/gid_map covers");
+    }
+    if (identity->setgroups_denied && !groups_equal(&identity->groups, &identity->app_groups)) {
+        report_error(report, "this user namespace denies setgroups, and the groups would have "
+                             "to change");
+        report_hint(report, "map the gids with privilege (newgidmap, /etc/subgid), so that "
+                            "/proc/self/setgroups says allow");
+    }
+}
+
+static void check_own_file(const struct identity *identity, struct report *report) {
+    if (identity->replaceable == NULL) {
+        return;
+    }
+    report_error(report, "uid %u may write to %s: the app could replace the shim and be root at "
+                         "the next start",
+                 (unsigned)identity->app_uid, quote(text_of(identity->replaceable)).text);
+    report_hint(report, "mount it read-only for the app, or make root its owner "
+                        "and take the write permission of others away");
+}
+
+/* Groups of ours that go, and that nothing in the image explains, were the platform's wish. */
+static void warn_of_lost_groups(const struct identity *identity, struct report *report) {
+    for (size_t i = 0; i < identity->groups.count; i++) {
+        gid_t gid = identity->groups.ids[i];
+        if (gid == identity->egid || groups_have(&identity->app_groups, gid) ||
+            groups_have(&identity->starter_groups, gid)) {
+            continue;
+        }
+        report_warn(report, "group %u, which the container was started with, is dropped",
+                    (unsigned)gid);
+        report_hint(report, "if the app needs it (fsGroup, --group-add): APP_GROUPS=%u",
+                    (unsigned)gid);
+    }
+}
+
+/* The platform chose the user: what was asked for beyond that cannot be had. */
+static void tell_of_kept_identity(const struct options *options, const struct identity *identity,
+                                  struct report *report) {
+    uint32_t wanted = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
+    if (wanted != identity->app_uid) {
+        report_info(report, "stays uid %u, as the platform started it; APP_UID %u needs CAP_SETUID "
+                            "and CAP_SETGID",
+                    (unsigned)identity->app_uid, (unsigned)wanted);
+    }
+    if (options->gid.state == ID_SET && options->gid.id != identity->app_gid) {
+        report_warn(report, "APP_GID is %u, but the gid stays %u: no CAP_SETGID",
+                    (unsigned)options->gid.id, (unsigned)identity->app_gid);
+    }
+    for (size_t i = 0; i < options->group_count; i++) {
+        if (!groups_have(&identity->app_groups, options->groups[i])) {
+            report_warn(report, "APP_GROUPS lists %u, which cannot be added: no CAP_SETGID",
+                        (unsigned)options->groups[i]);
+        }
+    }
+}
+
+static const char *choose_home(const struct identity *identity, const char *home) {
+    const struct account *starter = &identity->starter;
+    bool left_over = home == NULL || home[0] == '\0' || strcmp(home, "/root") == 0 ||
+                     (starter->found && strcmp(home, starter->home) == 0);
+    if (identity->kept || identity->app_uid == identity->euid || !left_over) {
+        return home;
+    }
+    return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
+}
+
+static void refuse_port(const struct address *address, const struct held *held, uint32_t floor,
+                        struct report *report) {
+    report_error(report, "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
+                         "missing: the app could not open it",
+                 (unsigned)address->port, plain(address->source).text, (unsigned)floor);
+    report_hint(report, "use a port from 1024 up, 8080 by custom: ASPNETCORE_HTTP_PORTS=8080");
+    report_hint(report, "or add the capability: --cap-add NET_BIND_SERVICE, or in a pod "
+                        "capabilities: {add: [NET_BIND_SERVICE]}");
+    if (address->port >= held->kernel_floor) {
+        report_hint(report, "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
+                            "every user open ports from %u up",
+                    (unsigned)held->kernel_floor);
+    }
+}
+
+static void decide_ports(const struct options *options, const struct listen *listen,
+                         const struct held *held, struct plan *plan, struct report *report) {
+    plan->floor = held->kernel_floor > options->unprivileged_port_start
+                      ? held->kernel_floor
+                      : options->unprivileged_port_start;
+    for (size_t i = 0; i < listen->count; i++) {
+        const struct address *address = &listen->addresses[i];
+        if (address->port == 0 || address->port >= plan->floor) {
+            continue;
+        }
+        if (!held->net_bind) {
+            refuse_port(address, held, plan->floor, report);
+        } else if (address->port < held->kernel_floor) {
+            plan->keeps_net_bind = true;
+        }
+    }
+}
+
+void plan_make(const struct options *options, const struct identity *identity,
+               const struct listen *listen, const struct held *held, const char *home,
+               struct plan *plan, struct report *report) {
+    memset(plan, 0, sizeof *plan);
+    plan->init = held->init;
+    plan->uid = identity->app_uid;
+    plan->gid = identity->app_gid;
+    plan->groups = &identity->app_groups;
+    plan->switches = !identity->kept;
+    plan->uid_changes = identity->app_uid != identity->euid;
+    plan->sets_groups = !identity->kept && !identity->setgroups_denied;
+    plan->drops_bounding = held->setpcap;
+    plan->home = choose_home(identity, home);
+    plan->listen = listen;
+
+    check_origin(identity, report);
+    if (identity->known) {
+        check_switch(identity, held, report);
+        check_namespace(identity, report);
+        check_own_file(identity, report);
+    }
+    if (identity->kept) {
+        tell_of_kept_identity(options, identity, report);
+    } else {
+        warn_of_lost_groups(identity, report);
+    }
+    decide_ports(options, listen, held, plan, report);
+    if (!held->setpcap) {
+        report_warn(report, "without CAP_SETPCAP the bounding set and the securebits stay as they "
+                            "are; no_new_privs makes both harmless");
+    }
+    if (options->grace_seconds > 0 && !held->init) {
+        report_warn(report, "SHIM_GRACE_PERIOD is ignored: it works as PID 1 only");
+    }
+    plan->refused = report->errors;
+}

@@ -1,0 +1,157 @@
+#include "privilege.h"
+
+#include "verify.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <linux/securebits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* 32-bit systems have a second set of these calls, for ids of more than 16 bits. */
+#ifdef SYS_setresuid32
+enum { CALL_SETRESUID = SYS_setresuid32, CALL_SETRESGID = SYS_setresgid32 };
+enum { CALL_SETGROUPS = SYS_setgroups32 };
+#else
+enum { CALL_SETRESUID = SYS_setresuid, CALL_SETRESGID = SYS_setresgid };
+enum { CALL_SETGROUPS = SYS_setgroups };
+#endif
+
+/* The kernel's own port floor; 1024 where it cannot be read: ip(7). */
+static uint32_t read_kernel_floor(void) {
+    char line[16] = "";
+    uint32_t floor = 1024;
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+    if (file == NULL) {
+        return floor;
+    }
+    if (fgets(line, sizeof line, file) != NULL) {
+        (void)text_number((struct text){line, strcspn(line, "\n")}, 65536, &floor);
+    }
+    (void)fclose(file); /* only read from */
+    return floor;
+}
+
+bool privilege_read(struct held *held, struct report *report) {
+    if (capng_get_caps_process() != 0) {
+        report_error(report, "cannot read our own capabilities: %s", strerror(errno));
+        return false;
+    }
+    held->setuid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) != 0;
+    held->setgid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0;
+    held->setpcap = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
+    held->net_bind = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_BIND_SERVICE) != 0;
+    held->init = getpid() == 1;
+    held->kernel_floor = read_kernel_floor();
+    return true;
+}
+
+static bool fail(struct report *report, const char *what) {
+    report_error(report, "%s failed: %s", what, strerror(errno));
+    report_hint(report, "nothing was started; a seccomp profile or a sandbox may forbid it");
+    return false;
+}
+
+/* What has left the bounding set cannot be added to the inheritable set: capabilities(7). */
+static bool keep_inheritable(struct report *report) {
+    if (capng_update(CAPNG_ADD, CAPNG_INHERITABLE, CAP_NET_BIND_SERVICE) != 0 ||
+        capng_apply(CAPNG_SELECT_CAPS) != 0) {
+        return fail(report, "making CAP_NET_BIND_SERVICE inheritable");
+    }
+    return true;
+}
+
+/*
+ * The bounding set goes while CAP_SETPCAP is still there. libcap-ng may say that all is well
+ * when it is not: verification looks again. NOROOT and NO_SETUID_FIXUP, locked: uid 0 is
+ * nothing special from here on, and a change of uid moves no capability.
+ */
+static bool drop_bounding(struct report *report) {
+    int bits = prctl(PR_GET_SECUREBITS);
+    capng_clear(CAPNG_SELECT_BOUNDS);
+    if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
+        return fail(report, "dropping the bounding set");
+    }
+    if (bits < 0 || prctl(PR_SET_SECUREBITS, (unsigned long)bits | VERIFY_SECUREBITS) < 0) {
+        return fail(report, "locking the securebits");
+    }
+    return true;
+}
+
+/*
+ * By raw system call: there is one thread, and libc's wrappers would stop others first. Groups
+ * and gid before the uid: CAP_SETGID may go with it.
+ */
+static bool change_ids(const struct plan *plan, struct report *report) {
+    if (plan->sets_groups &&
+        syscall(CALL_SETGROUPS, plan->groups->count, plan->groups->ids) < 0) {
+        return fail(report, "setgroups");
+    }
+    if (syscall(CALL_SETRESGID, plan->gid, plan->gid, plan->gid) < 0) {
+        return fail(report, "setresgid");
+    }
+    if (syscall(CALL_SETRESUID, plan->uid, plan->uid, plan->uid) < 0) {
+        return fail(report, "setresuid");
+    }
+    return true;
+}
+
+/* Permitted, effective, inheritable, then ambient: a change of uid has cleared that. */
+static bool set_capabilities(bool keep, struct report *report) {
+    capng_clear(CAPNG_SELECT_ALL);
+    if (keep && capng_updatev(CAPNG_ADD,
+                              CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE | CAPNG_AMBIENT,
+                              CAP_NET_BIND_SERVICE, -1) != 0) {
+        return fail(report, "choosing CAP_NET_BIND_SERVICE");
+    }
+    if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
+        return fail(report, "dropping the capabilities");
+    }
+    /* A kernel without ambient capabilities has none to clear: verification looks again. */
+    if (capng_apply(CAPNG_SELECT_AMBIENT) != 0 && keep) {
+        return fail(report, "handing CAP_NET_BIND_SERVICE to the app as an ambient capability");
+    }
+    return true;
+}
+
+bool privilege_drop(const struct plan *plan, struct report *report) {
+    /* Without CAP_SETPCAP there is no NO_SETUID_FIXUP, and the new uid would cost us the rest. */
+    unsigned long survive = plan->keeps_net_bind ? 1 : 0;
+    if (prctl(PR_SET_KEEPCAPS, survive) < 0 && survive != 0) {
+        return fail(report, "keeping CAP_NET_BIND_SERVICE over the change of user");
+    }
+    if (plan->keeps_net_bind && !keep_inheritable(report)) {
+        return false;
+    }
+    if (plan->drops_bounding && !drop_bounding(report)) {
+        return false;
+    }
+    if (plan->switches && !change_ids(plan, report)) {
+        return false;
+    }
+    if (!set_capabilities(plan->keeps_net_bind, report)) {
+        return false;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        return fail(report, "setting no_new_privs");
+    }
+    if (survive != 0 && prctl(PR_SET_KEEPCAPS, 0) < 0) {
+        return fail(report, "ending the keeping of capabilities");
+    }
+    report_debug(report, "dropped: uid %u, gid %u, %zu groups, %s", (unsigned)plan->uid,
+                 (unsigned)plan->gid, plan->groups->count,
+                 plan->keeps_net_bind ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
+    return true;
+}
+
+bool privilege_verify(const struct plan *plan, struct report *report) {
+    return verify_ids(plan, report) && verify_capabilities(plan, report) &&
+           verify_process(plan, report);
+}
+
+bool privilege_release(struct report *report) {
+    return set_capabilities(false, report) && verify_nothing_held(report);
+}

@@ -1,0 +1,168 @@
+#include "program.h"
+
+#include "environment.h"
+#include "interpreter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct program_search program_search_begin(const char *name, const char *path) {
+    struct program_search search = {name, {NULL, 0}, name[0] == '\0'};
+    if (strchr(name, '/') == NULL) {
+        search.rest = text_of(path != NULL ? path : "/usr/local/bin:/bin:/usr/bin");
+    }
+    return search;
+}
+
+bool program_search_next(struct program_search *search, char file[PATH_MAX]) {
+    struct text folder;
+    if (!search->done && strchr(search->name, '/') != NULL) {
+        search->done = true;
+        return snprintf(file, PATH_MAX, "%s", search->name) < PATH_MAX;
+    }
+    while (!search->done && text_next(&search->rest, ':', &folder)) {
+        /* An empty entry is the working directory; one that is too long leads nowhere. */
+        int length = folder.length >= PATH_MAX
+                         ? PATH_MAX
+                         : snprintf(file, PATH_MAX, "%.*s%s%s", (int)folder.length, folder.at,
+                                    folder.length > 0 ? "/" : "", search->name);
+        if (length < PATH_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What execve(2) would say of a file, as far as its mode tells. */
+static int judge(const char *file) {
+    struct stat status;
+    if (stat(file, &status) < 0) {
+        return errno;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return EISDIR;
+    }
+    return S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0 ? 0 : EACCES;
+}
+
+int program_find(const char *name, const char *path, char file[PATH_MAX]) {
+    struct program_search search = program_search_begin(name, path);
+    char candidate[PATH_MAX];
+    int best = ENOENT;
+    (void)snprintf(file, PATH_MAX, "%s", name);
+    while (program_search_next(&search, candidate)) {
+        int error = judge(candidate);
+        bool absent = error == ENOENT || error == ENOTDIR;
+        if (error == 0 || (!absent && best == ENOENT)) {
+            (void)snprintf(file, PATH_MAX, "%s", candidate);
+            best = error;
+        }
+        if (error == ENOTDIR && strchr(name, '/') != NULL) {
+            best = error;
+        }
+        if (error == 0) {
+            break;
+        }
+    }
+    return best;
+}
+
+int program_exec(char *const *program, char *const *environment) {
+    struct program_search search =
+        program_search_begin(program[0], environment_get(environment, "PATH"));
+    char file[PATH_MAX];
+    int error = ENOENT;
+    while (program_search_next(&search, file)) {
+        (void)execve(file, program, environment);
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+            return errno;
+        }
+        if (errno != ENOENT && error != EACCES) {
+            error = errno;
+        }
+    }
+    return error;
+}
+
+static int explain_absence(const char *name, const char *path, int error, struct report *report) {
+    char folder[PATH_MAX];
+    report_error(report, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
+    if (strchr(name, '/') == NULL) {
+        report_hint(report, "it is in no folder of PATH=%s; a program in the working directory "
+                            "is ./NAME",
+                    plain(text_of(path != NULL ? path : "")).text);
+    } else if (name[0] != '/' && getcwd(folder, sizeof folder) != NULL) {
+        report_hint(report, "the working directory is %s", quote(text_of(folder)).text);
+    } else {
+        report_hint(report, "is it in the image, under just this path?");
+    }
+    return EXIT_NOT_FOUND;
+}
+
+static int explain_interpreter(const char *file, struct report *report) {
+    struct interpreter interpreter;
+    if (interpreter_read(file, &interpreter) && interpreter.path[0] != '\0') {
+        report_error(report, "%s is there, but its interpreter %s was not found",
+                     quote(text_of(file)).text, quote(text_of(interpreter.path)).text);
+    } else {
+        report_error(report, "%s is there, but its interpreter was not found",
+                     quote(text_of(file)).text);
+    }
+    report_hint(report, "a script needs the program of its #! line (without Windows line ends); "
+                        "an app needs the libc and architecture that it was published for: "
+                        "linux-musl-x64 on Alpine, linux-x64 elsewhere");
+    return EXIT_NOT_FOUND;
+}
+
+static int explain_format(const char *file, struct report *report) {
+    struct interpreter interpreter;
+    report_error(report, "%s cannot be executed: %s", quote(text_of(file)).text,
+                 strerror(ENOEXEC));
+    if (interpreter_read(file, &interpreter) && interpreter.is_elf) {
+        report_hint(report, "it was built for another machine: publish it for this architecture");
+    } else {
+        report_hint(report, "a script begins with a line such as #!/bin/sh; a .dll is started "
+                            "by dotnet: [\"/shim\", \"dotnet\", \"app.dll\"]");
+    }
+    return EXIT_CANNOT_EXECUTE;
+}
+
+static int explain_refusal(const char *file, int error, struct report *report) {
+    if (judge(file) == EISDIR) {
+        report_error(report, "%s is a folder, not a program", quote(text_of(file)).text);
+        report_hint(report, "name the app's file in it");
+    } else {
+        report_error(report, "%s cannot be executed: %s", quote(text_of(file)).text,
+                     strerror(error));
+        report_hint(report, "it needs an x bit that holds for the app's user (chmod 0755), "
+                            "folders that it may enter, and no noexec mount");
+    }
+    return EXIT_CANNOT_EXECUTE;
+}
+
+int program_explain(const char *name, const char *path, int error, struct report *report) {
+    char file[PATH_MAX];
+    int found = program_find(name, path, file);
+    switch (error) {
+    case ENOENT:
+        return found == 0 ? explain_interpreter(file, report)
+                          : explain_absence(name, path, error, report);
+    case ENOTDIR:
+        return explain_absence(name, path, error, report);
+    case ENOEXEC:
+        return explain_format(file, report);
+    case EACCES:
+    case EISDIR:
+    case ELOOP:
+        return explain_refusal(file, error, report);
+    default:
+        report_error(report, "%s could not be started: %s", quote(text_of(file)).text,
+                     strerror(error));
+        report_hint(report, error == E2BIG ? "its environment and arguments are too large"
+                                           : "the container may be short of memory or processes");
+        return EXIT_REFUSED;
+    }
+}

@@ -1,0 +1,118 @@
+#include "spawn.h"
+
+#include "environment.h"
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int explain(const struct launch *launch, int error, struct report *report) {
+    return program_explain(launch->program[0], environment_get(launch->environment, "PATH"), error,
+                           report);
+}
+
+/* "LISTEN_PID=" and the digits of a pid. */
+struct listener {
+    char entry[sizeof "LISTEN_PID=" + 3 * sizeof(pid_t)];
+};
+
+static struct listener name_listener(pid_t pid) {
+    struct listener listener;
+    (void)snprintf(listener.entry, sizeof listener.entry, "LISTEN_PID=%d", (int)pid);
+    return listener;
+}
+
+/*
+ * LISTEN_PID says whom the descriptors of sd_listen_fds(3) are for. If they are for us, they are
+ * for the app, whose pid nobody knows before it is there.
+ */
+static void rename_listener(char **environment, struct listener from, struct listener *to) {
+    const char *pid = environment_get(environment, "LISTEN_PID");
+    if (pid != NULL && strcmp(pid, from.entry + sizeof "LISTEN_PID=" - 1) == 0) {
+        environment_put(environment, to->entry);
+    }
+}
+
+/* In the child: becomes the app, or says why not and ends. */
+static _Noreturn void run_child(const struct launch *launch, const struct terminal *terminal,
+                                int failed) {
+    pid_t self = getpid();
+    struct listener listener = name_listener(self);
+    int error = 0;
+    rename_listener(launch->environment, name_listener(getppid()), &listener);
+    if (setpgid(0, 0) < 0) {
+        error = errno;
+    }
+    terminal_give(terminal, self);
+    if (error == 0 && !mask_give_back(&launch->signals)) {
+        error = errno;
+    }
+    if (error == 0) {
+        error = program_exec(launch->program, launch->environment);
+    }
+    (void)report_write(failed, (const char *)&error, sizeof error);
+    _exit(EXIT_REFUSED);
+}
+
+/* What the child says of its failure; 0 when it has become the app, which closes its end. */
+static int read_failure(int failed) {
+    int error = 0;
+    ssize_t length;
+    do {
+        length = read(failed, &error, sizeof error);
+    } while (length < 0 && errno == EINTR);
+    return length == (ssize_t)sizeof error ? error : 0;
+}
+
+void spawn_kill(pid_t child) {
+    (void)kill(child, SIGKILL); /* an unreaped child is there to be signalled */
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+pid_t spawn(const struct launch *launch, const struct terminal *terminal, struct report *report,
+            int *code) {
+    int ends[2];
+    *code = EXIT_REFUSED;
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        report_error(report, "cannot start the app: no pipe: %s", strerror(errno));
+        report_hint(report, "raise the limit of open files (nofile)");
+        return 0;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        run_child(launch, terminal, ends[1]);
+    }
+    int error = errno;
+    (void)close(ends[1]); /* ours alone: nothing is written through it */
+    if (child < 0) {
+        (void)close(ends[0]);
+        report_error(report, "cannot start the app: no new process: %s", strerror(error));
+        report_hint(report, "raise the container's limit of processes (--pids-limit, nproc) "
+                            "or its memory");
+        return 0;
+    }
+    /* Both sides do it, so that no signal to the group comes too early: fails once it is done. */
+    (void)setpgid(child, child);
+    error = read_failure(ends[0]);
+    (void)close(ends[0]); /* only read from */
+    if (error == 0) {
+        return child;
+    }
+    spawn_kill(child);
+    terminal_take_back(terminal);
+    *code = explain(launch, error, report);
+    return 0;
+}
+
+int spawn_in_place(const struct launch *launch, struct report *report) {
+    int error = mask_give_back(&launch->signals)
+                    ? program_exec(launch->program, launch->environment)
+                    : errno;
+    return explain(launch, error, report);
+}
