@@ -6,6 +6,9 @@ CC := gcc
 MACHINE := $(shell $(CC) -dumpmachine)
 B := build
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+
 CFLAGS := -Os -g
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Werror
 HARDENING := -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections
@@ -28,7 +31,12 @@ LINK = $(CC) -nostdlib $(SHIM_LDFLAGS) -o $@ \
 endif
 
 SOURCES := $(wildcard shim/*.c)
-OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o)
+OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o) $(B)/shim.o/entry.o
+
+# shim/entry.S has the first instructions of the process for these machines.
+ifneq ($(filter x86_64-% aarch64-% arm%,$(MACHINE)),)
+SHIM_LDFLAGS += -Wl,-e,shim_entry
+endif
 
 # Alpine has a musl build of the archive (libcap-ng-static); elsewhere it is built here.
 ifneq ($(wildcard /usr/lib/libcap-ng.a),)
@@ -43,10 +51,17 @@ endif
 all: $(B)/shim
 
 $(B)/shim: $(OBJECTS) $(LIBCAP_NG)
-	$(LINK)
+	@echo "  LINK  $@"
+	$(Q)$(LINK)
 
 $(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG) | $(B)/shim.o
-	$(MUSL_CC) $(SHIM_CFLAGS) $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -c -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -c -o $@ $<
+
+$(B)/shim.o/entry.o: shim/entry.S Makefile | $(B)/shim.o
+	@echo "  AS    $<"
+	$(Q)$(CC) -c -o $@ $<
+
 -include $(OBJECTS:.o=.d)
 
 $(B)/shim.o:
@@ -58,7 +73,8 @@ $(B)/include:
 	ln -sfn /usr/include/$(MACHINE)/asm $@/asm
 
 $(B)/libcap-ng/libcap-ng.a: deps/libcap-ng | $(KERNEL_HEADERS)
-	MUSL_CC="$(MUSL_CC)" CPPFLAGS="$(KERNEL_HEADERS:%=-I$(CURDIR)/%)" CFLAGS="-Os $(HARDENING)" \
+	@echo "  DEP   libcap-ng"
+	$(Q)MUSL_CC="$(MUSL_CC)" CPPFLAGS="$(KERNEL_HEADERS:%=-I$(CURDIR)/%)" CFLAGS="-Os $(HARDENING)" \
 	    deps/libcap-ng $(B)/libcap-ng
 
 # What the tests run under the shim: each a static program of one file.
@@ -68,8 +84,72 @@ PAYLOADS := $(patsubst tests/payloads/%.c,$(B)/payloads/%,$(wildcard tests/paylo
 payloads: $(PAYLOADS)
 
 $(B)/payloads/%: tests/payloads/%.c Makefile | $(KERNEL_HEADERS)
-	mkdir -p $(@D)
-	$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
+	@echo "  CC    $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
+
+# The sample app, where there is an SDK to build it; whoami stands in for it elsewhere.
+DOTNET := $(shell command -v dotnet 2>/dev/null)
+ASPNETAPP := $(if $(DOTNET),$(B)/aspnetapp/aspnetapp)
+
+$(B)/aspnetapp/aspnetapp: $(wildcard examples/aspnetapp/*.*)
+	@echo "  NET   $@"
+	$(Q)dotnet publish examples/aspnetapp -o $(@D) --nologo -v quiet && touch $@
+
+$(B)/whoami: examples/whoami/whoami.c Makefile | $(KERNEL_HEADERS)
+	@echo "  CC    $<"
+	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Os -s -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
+
+# make installs first and then looks again: what it finds depends on what is installed.
+.PHONY: demo
+demo:
+	$(Q)deps/install demo
+	$(Q)$(MAKE) --no-print-directory show
+
+.PHONY: show
+show: $(B)/shim $(B)/whoami $(ASPNETAPP)
+	$(Q)$(if $(filter 0,$(shell id -u)),,sudo) examples/demo $(B)/shim $(B)/whoami $(if $(ASPNETAPP),$(B)/aspnetapp)
+
+# Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
+UNIT_ROOMS := $(filter-out shim/main.c shim/privilege.c,$(SOURCES))
+UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim \
+    -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h) Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
+	@echo "  TEST  $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
+
+# `make check` runs all tests, `make check STAGES="lint unit"` some; tests/run knows the stages.
+.PHONY: check
+check:
+	$(Q)deps/install test
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/run $(STAGES)
+
+.PHONY: test-programs
+test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/whoami $(ASPNETAPP)
+
+.PHONY: analyze
+analyze: $(LIBCAP_NG)
+	$(Q)for source in $(SOURCES); do \
+	    $(MUSL_CC) $(SHIM_CFLAGS) $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) \
+	        -fanalyzer -c -o /dev/null $$source || exit 1; \
+	done
+
+.PHONY: print-cap-ng-include
+print-cap-ng-include:
+	@echo $(CAP_NG_INCLUDE)
+
+.PHONY: format
+format:
+	clang-format -i shim/*.[ch] tests/*/*.[ch] examples/*/*.[ch]
 
 .PHONY: clean
 clean:

@@ -1,5 +1,7 @@
 #include "address.h"
 
+#include "host.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/un.h>
@@ -52,6 +54,7 @@ struct text address_trim(struct text entry) {
 
 /*
  * int.TryParse(NumberStyles.Integer, invariant): blanks around, one sign, digits, 32 bits.
+ * Leaves *value alone when it is none.
  */
 static bool read_int(struct text word, int64_t *value) {
     int64_t number = 0;
@@ -75,85 +78,18 @@ static bool read_int(struct text word, int64_t *value) {
             return false;
         }
     }
-    *value = minus ? -number : number;
+    if (word.length > 0) {
+        *value = minus ? -number : number;
+    }
     return word.length > 0;
 }
 
-/* One part of an IPv4 address: decimal, 0x hexadecimal or 0 octal, up to max. */
-static bool read_part(struct text part, uint32_t max, uint32_t *value) {
-    uint64_t number = 0;
-    unsigned base = 10;
-    if (text_starts_nocase(part, LITERAL("0x"))) {
-        base = 16;
-        part = text_skip(part, 2);
-    } else if (part.length > 1 && part.at[0] == '0') {
-        base = 8;
-    }
-    for (size_t i = 0; i < part.length; i++) {
-        static const char digits[] = "0123456789abcdefABCDEF";
-        const char *digit = memchr(digits, part.at[i], sizeof digits - 1);
-        if (digit == NULL) {
-            return false;
-        }
-        unsigned place = (unsigned)(digit - digits);
-        place = place >= 16 ? place - 6 : place;
-        if (place >= base) {
-            return false;
-        }
-        number = number * base + place;
-        if (number > max) {
-            return false;
-        }
-    }
-    *value = (uint32_t)number;
-    return part.length > 0;
-}
-
-/* IPv4 as inet_aton(3) reads it: one to four parts, the last of which fills what is left. */
-static bool read_ipv4(struct text host, struct in_addr *ip) {
-    uint32_t number = 0;
-    uint32_t value;
-    struct text part;
-    for (unsigned bits = 32; text_next(&host, '.', &part); bits -= 8) {
-        bool last = host.at == NULL;
-        if (bits == 0 || !read_part(part, last ? UINT32_MAX >> (32 - bits) : 255, &value)) {
-            return false;
-        }
-        number |= last ? value : value << (bits - 8);
-    }
-    ip->s_addr = htonl(number);
-    return true;
-}
-
-/* IPv6, in brackets or not, with a scope or not. */
-static bool read_ipv6(struct text host, struct in6_addr *ip) {
-    char copy[INET6_ADDRSTRLEN];
-    if (host.length >= 2 && host.at[0] == '[' && host.at[host.length - 1] == ']') {
-        host = (struct text){host.at + 1, host.length - 2};
-    }
-    host.length = text_find(host, '%');
-    if (host.length >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, host.at, host.length);
-    copy[host.length] = '\0';
-    return inet_pton(AF_INET6, copy, ip) == 1;
-}
-
-/* *.localhost is loopback from ASP.NET Core 10 on. */
-static bool is_localhost(struct text host) {
-    static const size_t length = sizeof ".localhost" - 1;
-    return text_equal_nocase(host, LITERAL("localhost")) ||
-           (host.length > length && text_equal_nocase(text_skip(host, host.length - length),
-                                                      LITERAL(".localhost")));
-}
-
 static void read_host(struct text host, struct address *address) {
-    if (is_localhost(host)) {
+    if (host_is_localhost(host)) {
         address->host = HOST_LOCALHOST;
-    } else if (read_ipv4(host, &address->ipv4)) {
+    } else if (host_read_ipv4(host, &address->ipv4)) {
         address->host = HOST_IPV4;
-    } else if (read_ipv6(host, &address->ipv6)) {
+    } else if (host_read_ipv6(host, &address->ipv6)) {
         address->host = HOST_IPV6;
     } else {
         address->host = HOST_ANY; /* "*", "+", a name, and whatever else it may be */
@@ -173,6 +109,7 @@ static enum address_fault check(int64_t port, struct address *address) {
 
 /* What follows "://unix:" or "://pipe:": a path up to the next ':', then a path base. */
 static enum address_fault read_path(struct text rest, bool pipe, struct address *address) {
+    static const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
     size_t end = text_find(rest, ':');
     struct text base = end == rest.length ? LITERAL("") : text_skip(rest, end + 1);
     address->socket = true;
@@ -182,8 +119,8 @@ static enum address_fault read_path(struct text rest, bool pipe, struct address 
     if (pipe) {
         return ADDRESS_PIPE;
     }
-    return end == 1 || end >= sizeof(((struct sockaddr_un *)0)->sun_path) ? ADDRESS_SOCKET_PATH
-                                                                          : ADDRESS_GOOD;
+    bool folder = end == rest.length && rest.at[end - 1] == '/';
+    return folder || end > most ? ADDRESS_SOCKET_PATH : ADDRESS_GOOD;
 }
 
 /* The host and port of an authority, host:port. */
@@ -278,4 +215,46 @@ enum address_fault address_parse_loopback_port(struct text entry, struct address
     address->host = HOST_IPV4;
     address->ipv4.s_addr = htonl(INADDR_LOOPBACK);
     return read_entry("http", entry, address);
+}
+
+const char *address_explain(enum address_fault fault, const char *scheme) {
+    switch (fault) {
+    case ADDRESS_NO_SCHEME:
+        return "not an address: there is no http:// or https:// in it";
+    case ADDRESS_NO_HOST:
+        return "not an address: there is no host in it";
+    case ADDRESS_UNKNOWN_SCHEME:
+        return "of an unknown scheme: Kestrel takes http:// and https:// only";
+    case ADDRESS_PATH_BASE:
+        return "an address with text after it: Kestrel takes no path there";
+    case ADDRESS_PORT_RANGE:
+        return "not a port from 0 to 65535";
+    case ADDRESS_PORT_TEXT:
+        return strcmp(scheme, "https") == 0
+                   ? "not a port number: ASP.NET Core would listen on port 443 without a word"
+                   : "not a port number: ASP.NET Core would listen on port 80 without a word";
+    case ADDRESS_PIPE:
+        return "a named pipe: there are none on Linux";
+    case ADDRESS_SOCKET_PATH:
+        return "a Unix socket whose path is a folder or has more than 107 bytes";
+    case ADDRESS_DYNAMIC_LOCALHOST:
+        return "port 0 of localhost: Kestrel cannot pick one port for both its addresses";
+    case ADDRESS_GOOD:
+        break;
+    }
+    return "good";
+}
+
+const char *address_advise(enum address_fault fault, struct text piece) {
+    if (fault == ADDRESS_PIPE || fault == ADDRESS_SOCKET_PATH) {
+        return "a Unix socket is http://unix:/run/app.sock";
+    }
+    if (fault == ADDRESS_DYNAMIC_LOCALHOST) {
+        return "name the port, or the address: http://127.0.0.1:0";
+    }
+    if (text_find(piece, ',') < piece.length) {
+        return "several go with a semicolon between two: 8080;8081";
+    }
+    return "ports are plain numbers (ASPNETCORE_HTTP_PORTS=8080), addresses look like "
+           "http://*:8080";
 }

@@ -45,6 +45,12 @@ enum address_fault address_parse_port(const char *scheme, struct text entry,
 /* The same with 127.0.0.1 in place of "*": ASPNETCORE_PORT of the IIS integration. */
 enum address_fault address_parse_loopback_port(struct text entry, struct address *address);
 
+/* What is wrong, to be read after "ENTRY is"; scheme as in struct address. */
+const char *address_explain(enum address_fault fault, const char *scheme);
+
+/* What to do about it in piece, the entry that it is in. */
+const char *address_advise(enum address_fault fault, struct text piece);
+
 /* entry without the white space that .NET's Trim() takes off its ends (Unicode White_Space). */
 struct text address_trim(struct text entry);
 

@@ -43,7 +43,7 @@ static void print_user(const struct plan *plan, const struct options *options,
         (void)printf("user: ?\n");
         return;
     }
-    const char *origin = identity->kept                    ? "kept"
+    const char *origin = identity->kept                   ? "kept"
                          : options->uid.state == ID_UNSET ? "from default"
                                                           : "from APP_UID";
     (void)printf("user: %u", (unsigned)plan->uid);
@@ -98,7 +98,7 @@ int check_print(const struct plan *plan, const struct options *options,
     }
     print_user(plan, options, identity);
     print_groups(plan, options, identity);
-    (void)printf("home: %s\n", !identity->known    ? "?"
+    (void)printf("home: %s\n", !identity->known     ? "?"
                                : plan->home == NULL ? "none"
                                                     : plain(text_of(plan->home)).text);
     print_listen(plan->listen);

@@ -6,8 +6,13 @@
 
 /* Options of the `dotnet` host that take a value, before the app's file. */
 static const char *const host_options[] = {
-    "--fx-version", "--roll-forward",  "--roll-forward-on-no-candidate-fx", "--additionalprobingpath",
-    "--depsfile",   "--runtimeconfig", "--additional-deps",
+    "--fx-version",
+    "--roll-forward",
+    "--roll-forward-on-no-candidate-fx",
+    "--additionalprobingpath",
+    "--depsfile",
+    "--runtimeconfig",
+    "--additional-deps",
 };
 
 static bool takes_value(const char *option) {

@@ -16,8 +16,8 @@ enum { RANK_NONE, RANK_ASPNETCORE, RANK_DOTNET, RANK_BARE, RANK_ARGUMENT };
 /* One key with its value. */
 struct entry {
     size_t rank;
-    struct text key;    /* as spelled, without its layer's prefix */
-    bool variable;      /* of the environment: "__" in the key stands for ":" */
+    struct text key; /* as spelled, without its layer's prefix */
+    bool variable;   /* of the environment: "__" in the key stands for ":" */
     struct text value;
     struct text source; /* the variable's whole name, or the argument up to its '=' */
 };
@@ -39,8 +39,8 @@ struct configuration_cursor configuration_begin(char *const *environment, char *
 bool configuration_next(struct configuration_cursor *cursor, struct entry *entry);
 
 /*
- * Whether an argument such as -p=8080 is among the program's: .NET's configuration has no
- * mapping for it and throws. Returns that argument, or NULL.
+ * The first argument such as -p=8080 among the program's, or NULL: .NET's configuration has no
+ * mapping for it and throws.
  */
 const char *configuration_find_unmapped(char *const *program);
 

@@ -6,28 +6,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the kernel writes for getdents64(2). */
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
-
-/* Closes what one buffer of /proc/self/fd names. Returns how many descriptors that were. */
+/*
+ * Closes what one buffer of getdents64(2) on /proc/self/fd names: musl's struct dirent is the
+ * kernel's. Returns how many descriptors that were.
+ */
 static size_t close_listed(const char *buffer, size_t length, unsigned first, int folder) {
     size_t closed = 0;
     for (size_t at = 0; at < length;) {
-        uint16_t step;
-        const char *name = buffer + at + offsetof(struct entry, name);
+        unsigned short step;
+        const char *name = buffer + at + offsetof(struct dirent, d_name);
         uint32_t fd;
-        memcpy(&step, buffer + at + offsetof(struct entry, length), sizeof step);
+        memcpy(&step, buffer + at + offsetof(struct dirent, d_reclen), sizeof step);
         if (text_number(text_of(name), INT_MAX, &fd) && fd >= first && (int)fd != folder) {
             (void)close((int)fd); /* closed it is, whatever the answer: close(2) */
             closed++;
@@ -39,7 +34,7 @@ static size_t close_listed(const char *buffer, size_t length, unsigned first, in
 
 /* Reads the list again and again until there is nothing to close: closing may make it skip. */
 static bool close_by_proc(unsigned first) {
-    _Alignas(struct entry) char buffer[2048];
+    _Alignas(struct dirent) char buffer[2048];
     size_t closed = 1;
     int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {

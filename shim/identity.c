@@ -72,15 +72,18 @@ static bool choose_app(const struct options *options, struct identity *identity)
 
 /* Whether id exists in our user namespace: user_namespaces(7). Without /proc: assume so. */
 static bool is_mapped(const char *map, uint32_t id) {
-    unsigned inside;
-    unsigned outside;
-    unsigned count;
+    char line[64];
     bool mapped = false;
     FILE *file = fopen(map, "re");
     if (file == NULL) {
         return true;
     }
-    while (!mapped && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3) {
+    /* First id inside, first id outside, count. */
+    while (!mapped && fgets(line, sizeof line, file) != NULL) {
+        char *next = line;
+        unsigned long inside = strtoul(next, &next, 10);
+        (void)strtoul(next, &next, 10);
+        unsigned long count = strtoul(next, &next, 10);
         mapped = id >= inside && id - inside < count;
     }
     (void)fclose(file); /* only read from */
@@ -128,18 +131,20 @@ static bool app_may_write(const struct identity *identity, const char *path) {
     return (status.st_mode & (in_group ? S_IWGRP : S_IWOTH)) != 0;
 }
 
-/* The first of path and all folders above it that the app may write to; cuts path to it. */
+/*
+ * Whether the app may write to path or to a folder above it: then path is cut to that one. The
+ * folder of a path without a slash is not looked at: it is the working directory of a shim that
+ * was started without /proc.
+ */
 static bool is_replaceable(const struct identity *identity, char *path) {
-    for (;;) {
-        if (app_may_write(identity, path)) {
-            return true;
-        }
+    while (!app_may_write(identity, path)) {
         char *slash = strrchr(path, '/');
         if (slash == NULL || path[1] == '\0') {
-            return slash == NULL && app_may_write(identity, strcpy(path, "."));
+            return false;
         }
         slash[slash == path ? 1 : 0] = '\0';
     }
+    return true;
 }
 
 /* Whoever can replace the shim is root at the next start. */
@@ -154,10 +159,10 @@ static bool look_at_own_file(struct identity *identity) {
         (void)snprintf(path, PATH_MAX, "%s", given);
     }
     if (path[0] != '\0' && is_replaceable(identity, path)) {
-        identity->replaceable = path;
-        return true;
+        identity->replaceable = path; /* kept for the message */
+    } else {
+        free(path);
     }
-    free(path);
     return true;
 }
 

@@ -30,10 +30,10 @@ struct identity {
     struct account app;           /* its passwd entry */
 
     /* What stands in the way. */
-    bool uid_unmapped;      /* app_uid does not exist in this user namespace */
-    bool gid_unmapped;      /* one of the gids does not: unmapped_gid */
-    gid_t unmapped_gid;     /* */
-    bool setgroups_denied;  /* /proc/self/setgroups says deny */
+    bool uid_unmapped;       /* app_uid does not exist in this user namespace */
+    bool gid_unmapped;       /* one of the gids does not: unmapped_gid */
+    gid_t unmapped_gid;      /* */
+    bool setgroups_denied;   /* /proc/self/setgroups says deny */
     const char *replaceable; /* what the app could replace the shim through, or NULL */
 };
 

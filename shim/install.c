@@ -68,8 +68,7 @@ static bool copy(int from, int to) {
 }
 
 /* Fills the new file and puts it in the name's place. Closes it either way. */
-static bool fill_and_rename(int self, int fd, int folder, const char *temporary,
-                            const char *name) {
+static bool fill_and_rename(int self, int fd, int folder, const char *temporary, const char *name) {
     bool good = copy(self, fd) && fchmod(fd, 0755) == 0 && fsync(fd) == 0;
     int error = errno;
     if (close(fd) < 0 && good) {

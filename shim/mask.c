@@ -5,6 +5,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/*
+ * Left by entry.S, which has blocked all signals before libc's start-up: the mask until then.
+ * On a machine that it has no instructions for, they are blocked here.
+ */
+uint64_t entry_mask;
+bool entry_masked;
+
 static bool set_disposition(void (*handler)(int), struct sigaction *old) {
     struct sigaction action = {.sa_handler = handler};
     return sigaction(SIGCHLD, &action, old) == 0;
@@ -13,9 +20,12 @@ static bool set_disposition(void (*handler)(int), struct sigaction *old) {
 bool mask_take(struct inherited_signals *inherited) {
     static const uint64_t all = UINT64_MAX;
     struct sigaction old;
-    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &inherited->mask, sizeof all) < 0 ||
+    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &inherited->mask, sizeof all) < 0 ||
         !set_disposition(SIG_DFL, &old)) {
         return false;
+    }
+    if (entry_masked) {
+        inherited->mask = entry_mask;
     }
     inherited->child_ignored = old.sa_handler == SIG_IGN;
     return true;
@@ -37,8 +47,8 @@ int mask_wait(int64_t milliseconds) {
         long nanoseconds;
     } limit = {(long)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
     for (;;) {
-        long number = syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit,
-                              sizeof all);
+        long number =
+            syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit, sizeof all);
         if (number > 0) {
             return (int)number;
         }

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Written by entry.S, read by mask_take(). */
+extern uint64_t entry_mask;
+extern bool entry_masked;
+
 /* What the app gets back: bit n-1 of the mask stands for signal n. */
 struct inherited_signals {
     uint64_t mask;

@@ -29,7 +29,7 @@ static void check_switch(const struct identity *identity, const struct held *hel
     }
     const char *both = !held->setuid && !held->setgid ? "CAP_SETUID and CAP_SETGID" : NULL;
     report_error(report, "started as root, but without %s: cannot become uid %u",
-                 both != NULL    ? both
+                 both != NULL   ? both
                  : held->setuid ? "CAP_SETGID"
                                 : "CAP_SETUID",
                  (unsigned)identity->app_uid);
@@ -66,8 +66,9 @@ static void check_own_file(const struct identity *identity, struct report *repor
     if (identity->replaceable == NULL) {
         return;
     }
-    report_error(report, "uid %u may write to %s: the app could replace the shim and be root at "
-                         "the next start",
+    report_error(report,
+                 "uid %u may write to %s: the app could replace the shim and be root at "
+                 "the next start",
                  (unsigned)identity->app_uid, quote(text_of(identity->replaceable)).text);
     report_hint(report, "mount it read-only for the app, or make root its owner "
                         "and take the write permission of others away");
@@ -83,8 +84,8 @@ static void warn_of_lost_groups(const struct identity *identity, struct report *
         }
         report_warn(report, "group %u, which the container was started with, is dropped",
                     (unsigned)gid);
-        report_hint(report, "if the app needs it (fsGroup, --group-add): APP_GROUPS=%u",
-                    (unsigned)gid);
+        report_hint(report, "if the app needs it (fsGroup, --group-add): %s=%u",
+                    gid == 0 ? "APP_GID" : "APP_GROUPS", (unsigned)gid);
     }
 }
 
@@ -93,8 +94,9 @@ static void tell_of_kept_identity(const struct options *options, const struct id
                                   struct report *report) {
     uint32_t wanted = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
     if (wanted != identity->app_uid) {
-        report_info(report, "stays uid %u, as the platform started it; APP_UID %u needs CAP_SETUID "
-                            "and CAP_SETGID",
+        report_info(report,
+                    "stays uid %u, as the platform started it; APP_UID %u needs CAP_SETUID "
+                    "and CAP_SETGID",
                     (unsigned)identity->app_uid, (unsigned)wanted);
     }
     if (options->gid.state == ID_SET && options->gid.id != identity->app_gid) {
@@ -121,15 +123,18 @@ static const char *choose_home(const struct identity *identity, const char *home
 
 static void refuse_port(const struct address *address, const struct held *held, uint32_t floor,
                         struct report *report) {
-    report_error(report, "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
-                         "missing: the app could not open it",
+    report_error(report,
+                 "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
+                 "missing: the app could not open it",
                  (unsigned)address->port, plain(address->source).text, (unsigned)floor);
-    report_hint(report, "use a port from 1024 up, 8080 by custom: ASPNETCORE_HTTP_PORTS=8080");
+    report_hint(report, "use a port from %u up%s", (unsigned)floor,
+                floor <= 8080 ? ", 8080 by custom: ASPNETCORE_HTTP_PORTS=8080" : "");
     report_hint(report, "or add the capability: --cap-add NET_BIND_SERVICE, or in a pod "
                         "capabilities: {add: [NET_BIND_SERVICE]}");
     if (address->port >= held->kernel_floor) {
-        report_hint(report, "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
-                            "every user open ports from %u up",
+        report_hint(report,
+                    "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
+                    "every user open ports from %u up",
                     (unsigned)held->kernel_floor);
     }
 }

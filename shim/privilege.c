@@ -86,8 +86,7 @@ static bool drop_bounding(struct report *report) {
  * and gid before the uid: CAP_SETGID may go with it.
  */
 static bool change_ids(const struct plan *plan, struct report *report) {
-    if (plan->sets_groups &&
-        syscall(CALL_SETGROUPS, plan->groups->count, plan->groups->ids) < 0) {
+    if (plan->sets_groups && syscall(CALL_SETGROUPS, plan->groups->count, plan->groups->ids) < 0) {
         return fail(report, "setgroups");
     }
     if (syscall(CALL_SETRESGID, plan->gid, plan->gid, plan->gid) < 0) {

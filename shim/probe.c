@@ -44,8 +44,7 @@ static bool may_listen(const struct address *address) {
     case HOST_IPV4:
         return may_bind_v4(address->ipv4, address->port);
     case HOST_IPV6:
-        return may_bind_v6(&address->ipv6, address->port,
-                           !IN6_IS_ADDR_UNSPECIFIED(&address->ipv6));
+        return may_bind_v6(&address->ipv6, address->port, !IN6_IS_ADDR_UNSPECIFIED(&address->ipv6));
     case HOST_LOCALHOST:
         return may_bind_v4(loopback, address->port) ||
                may_bind_v6(&in6addr_loopback, address->port, true);

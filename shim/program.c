@@ -9,10 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where execvp(3) of musl looks when nobody says where. */
+static const char default_path[] = "/usr/local/bin:/bin:/usr/bin";
+
 struct program_search program_search_begin(const char *name, const char *path) {
     struct program_search search = {name, {NULL, 0}, name[0] == '\0'};
     if (strchr(name, '/') == NULL) {
-        search.rest = text_of(path != NULL ? path : "/usr/local/bin:/bin:/usr/bin");
+        search.rest = text_of(path != NULL ? path : default_path);
     }
     return search;
 }
@@ -91,9 +94,10 @@ static int explain_absence(const char *name, const char *path, int error, struct
     char folder[PATH_MAX];
     report_error(report, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
     if (strchr(name, '/') == NULL) {
-        report_hint(report, "it is in no folder of PATH=%s; a program in the working directory "
-                            "is ./NAME",
-                    plain(text_of(path != NULL ? path : "")).text);
+        report_hint(report,
+                    "it is in no folder of PATH=%s; a program in the working directory "
+                    "is ./NAME",
+                    plain(text_of(path != NULL ? path : default_path)).text);
     } else if (name[0] != '/' && getcwd(folder, sizeof folder) != NULL) {
         report_hint(report, "the working directory is %s", quote(text_of(folder)).text);
     } else {
@@ -119,8 +123,7 @@ static int explain_interpreter(const char *file, struct report *report) {
 
 static int explain_format(const char *file, struct report *report) {
     struct interpreter interpreter;
-    report_error(report, "%s cannot be executed: %s", quote(text_of(file)).text,
-                 strerror(ENOEXEC));
+    report_error(report, "%s cannot be executed: %s", quote(text_of(file)).text, strerror(ENOEXEC));
     if (interpreter_read(file, &interpreter) && interpreter.is_elf) {
         report_hint(report, "it was built for another machine: publish it for this architecture");
     } else {
@@ -161,8 +164,10 @@ int program_explain(const char *name, const char *path, int error, struct report
     default:
         report_error(report, "%s could not be started: %s", quote(text_of(file)).text,
                      strerror(error));
-        report_hint(report, error == E2BIG ? "its environment and arguments are too large"
-                                           : "the container may be short of memory or processes");
+        report_hint(report, "%s",
+                    error == E2BIG          ? "its environment and arguments are too large"
+                    : error == ENAMETOOLONG ? "no file can have a name of that length"
+                                            : "the container may be short of memory or processes");
         return EXIT_REFUSED;
     }
 }

@@ -39,7 +39,7 @@ __attribute__((format(printf, 3, 0))) static void add_line(struct report *report
     if (body < 0) {
         return;
     }
-    strcpy(line + strlen(line), "\n");
+    memcpy(line + strlen(line), "\n", sizeof "\n");
 
     if (report->last == REPORT_ERROR) {
         (void)append(report->log, sizeof report->log, &report->log_length, line);

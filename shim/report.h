@@ -67,7 +67,7 @@ enum { QUOTE_MAX = 200 };
 
 /* A value from outside, made fit to print; lives until the end of the expression it is made in. */
 struct quote {
-    char text[4 * QUOTE_MAX + sizeof "\"...\""];
+    char text[sizeof "\\xff" * QUOTE_MAX + sizeof "\"...\""];
 };
 
 /*

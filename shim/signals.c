@@ -1,22 +1,20 @@
 #include "signals.h"
 
 #include <signal.h>
-#include <stdio.h>
 
 static const struct {
     const char *name;
     uint32_t number;
 } names[] = {
-    {"HUP", SIGHUP},       {"INT", SIGINT},       {"QUIT", SIGQUIT}, {"ILL", SIGILL},
-    {"TRAP", SIGTRAP},     {"ABRT", SIGABRT},     {"IOT", SIGABRT},  {"BUS", SIGBUS},
-    {"FPE", SIGFPE},       {"KILL", SIGKILL},     {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},
-    {"USR2", SIGUSR2},     {"PIPE", SIGPIPE},     {"ALRM", SIGALRM}, {"TERM", SIGTERM},
-    {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD},     {"CLD", SIGCHLD},  {"CONT", SIGCONT},
-    {"STOP", SIGSTOP},     {"TSTP", SIGTSTP},     {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},
-    {"URG", SIGURG},       {"XCPU", SIGXCPU},     {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM},
-    {"PROF", SIGPROF},     {"WINCH", SIGWINCH},   {"IO", SIGIO},     {"POLL", SIGIO},
-    {"PWR", SIGPWR},       {"SYS", SIGSYS},       {"RTMIN", SIGNAL_RTMIN},
-    {"RTMAX", SIGNAL_MAX},
+    {"HUP", SIGHUP},       {"INT", SIGINT},     {"QUIT", SIGQUIT},       {"ILL", SIGILL},
+    {"TRAP", SIGTRAP},     {"ABRT", SIGABRT},   {"IOT", SIGABRT},        {"BUS", SIGBUS},
+    {"FPE", SIGFPE},       {"KILL", SIGKILL},   {"USR1", SIGUSR1},       {"SEGV", SIGSEGV},
+    {"USR2", SIGUSR2},     {"PIPE", SIGPIPE},   {"ALRM", SIGALRM},       {"TERM", SIGTERM},
+    {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD},   {"CLD", SIGCHLD},        {"CONT", SIGCONT},
+    {"STOP", SIGSTOP},     {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN},       {"TTOU", SIGTTOU},
+    {"URG", SIGURG},       {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ},       {"VTALRM", SIGVTALRM},
+    {"PROF", SIGPROF},     {"WINCH", SIGWINCH}, {"IO", SIGIO},           {"POLL", SIGIO},
+    {"PWR", SIGPWR},       {"SYS", SIGSYS},     {"RTMIN", SIGNAL_RTMIN}, {"RTMAX", SIGNAL_MAX},
 };
 enum { NAMES = sizeof names / sizeof names[0] };
 
@@ -51,16 +49,4 @@ bool signal_parse(struct text word, uint32_t *number) {
         }
     }
     return parse_real_time(word, number);
-}
-
-struct signal_label signal_label(uint32_t number) {
-    struct signal_label label;
-    for (size_t i = 0; i < NAMES; i++) {
-        if (names[i].number == number) {
-            (void)snprintf(label.text, sizeof label.text, "SIG%s", names[i].name);
-            return label;
-        }
-    }
-    (void)snprintf(label.text, sizeof label.text, "signal %u", (unsigned)number);
-    return label;
 }

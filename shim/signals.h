@@ -16,10 +16,4 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
  */
 bool signal_parse(struct text word, uint32_t *number);
 
-/* A signal's name without SIG, or its number in digits; in a buffer of the result. */
-struct signal_label {
-    char text[16];
-};
-struct signal_label signal_label(uint32_t number);
-
 #endif

@@ -8,7 +8,7 @@
 
 struct launch {
     char *const *program;
-    char **environment;              /* the app's */
+    char **environment;               /* the app's */
     struct inherited_signals signals; /* what the shim was started with */
 };
 

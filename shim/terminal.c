@@ -29,6 +29,5 @@ void terminal_take_back(const struct terminal *terminal) {
 }
 
 bool terminal_is_ours(const struct terminal *terminal) {
-    return terminal->fd >= 0 && terminal->group > 0 &&
-           tcgetpgrp(terminal->fd) == terminal->group;
+    return terminal->fd >= 0 && terminal->group > 0 && tcgetpgrp(terminal->fd) == terminal->group;
 }

@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+var builder = WebApplication.CreateBuilder(args);
+var app = builder.Build();
+
+app.MapGet("/", () => "Hello! Who runs this app, and what it may do, is at /Environment.\n");
+
+app.MapGet("/Environment", () =>
+{
+    var status = ProcessStatus.Read();
+    return new
+    {
+        Runtime = RuntimeInformation.FrameworkDescription,
+        Os = RuntimeInformation.OSDescription,
+        Architecture = RuntimeInformation.OSArchitecture.ToString(),
+        User = string.IsNullOrEmpty(Environment.UserName) ? null : Environment.UserName,
+        Uid = status.Effective("Uid"),
+        Gid = status.Effective("Gid"),
+        Uids = status.Numbers("Uid"),
+        Gids = status.Numbers("Gid"),
+        Groups = status.Numbers("Groups"),
+        Capabilities = new
+        {
+            Permitted = status.Text("CapPrm"),
+            Effective = status.Text("CapEff"),
+            Inheritable = status.Text("CapInh"),
+            Bounding = status.Text("CapBnd"),
+            Ambient = status.Text("CapAmb"),
+        },
+        NoNewPrivileges = status.Flag("NoNewPrivs"),
+        Home = Environment.GetEnvironmentVariable("HOME"),
+        Addresses = app.Urls,
+        ProcessId = Environment.ProcessId,
+    };
+});
+
+app.Run();

@@ -1,0 +1,237 @@
+#include "environment.h"
+#include "options.h"
+
+#include <signal.h>
+#include <string.h>
+
+static bool read_id(struct text value, bool zero_allowed, struct id_setting *setting) {
+    bool good = text_number(value, ID_MAX, &setting->id) && (zero_allowed || setting->id != 0);
+    setting->state = good ? ID_SET : ID_MALFORMED;
+    return good;
+}
+
+static bool read_uid(struct text value, struct options *options) {
+    return read_id(value, false, &options->uid);
+}
+
+static bool read_gid(struct text value, struct options *options) {
+    return read_id(value, true, &options->gid);
+}
+
+static bool read_groups(struct text value, struct options *options) {
+    struct text entry;
+    options->groups_malformed = true;
+    while (text_next(&value, ',', &entry)) {
+        uint32_t gid;
+        if (!text_number(entry, ID_MAX, &gid) || gid == 0 ||
+            options->group_count == APP_GROUPS_MAX) {
+            options->group_count = 0;
+            return false;
+        }
+        options->groups[options->group_count++] = gid;
+    }
+    options->groups_malformed = false;
+    return true;
+}
+
+static bool read_port_start(struct text value, struct options *options) {
+    return text_number(value, 65535, &options->unprivileged_port_start);
+}
+
+static bool is_variable_name(struct text name) {
+    for (size_t i = 0; i < name.length; i++) {
+        char byte = name.at[i];
+        bool letter = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '_';
+        if (!letter && (i == 0 || byte < '0' || byte > '9')) {
+            return false;
+        }
+    }
+    return name.length > 0;
+}
+
+static bool read_ports_from(struct text value, struct options *options) {
+    options->ports_from = value.at;
+    return is_variable_name(value);
+}
+
+static bool read_switch(struct text value, bool *on) {
+    uint32_t number;
+    if (!text_number(value, 1, &number)) {
+        return false;
+    }
+    *on = number == 1;
+    return true;
+}
+
+static bool read_signal_group(struct text value, struct options *options) {
+    return read_switch(value, &options->signal_group);
+}
+
+static bool read_supervise(struct text value, struct options *options) {
+    return read_switch(value, &options->supervise);
+}
+
+static bool read_rewrite(struct text value, struct options *options) {
+    bool seen[SIGNAL_MAX + 1] = {false};
+    uint8_t rewrite[sizeof options->rewrite];
+    struct text pair;
+    memcpy(rewrite, options->rewrite, sizeof rewrite);
+    while (text_next(&value, ',', &pair)) {
+        uint32_t from;
+        uint32_t to;
+        size_t colon = text_find(pair, ':');
+        if (colon == pair.length || !signal_parse((struct text){pair.at, colon}, &from) ||
+            !signal_parse(text_skip(pair, colon + 1), &to)) {
+            return false;
+        }
+        if (from == 0 || from == SIGKILL || from == SIGSTOP || from == SIGCHLD || seen[from]) {
+            return false;
+        }
+        seen[from] = true;
+        rewrite[from] = (uint8_t)to;
+    }
+    memcpy(options->rewrite, rewrite, sizeof rewrite);
+    return true;
+}
+
+static bool read_exit_codes(struct text value, struct options *options) {
+    bool seen[256] = {false};
+    uint8_t codes[sizeof options->exit_codes];
+    struct text pair;
+    memcpy(codes, options->exit_codes, sizeof codes);
+    while (text_next(&value, ',', &pair)) {
+        uint32_t from;
+        uint32_t to;
+        size_t colon = text_find(pair, ':');
+        if (colon == pair.length || !text_number((struct text){pair.at, colon}, 255, &from) ||
+            !text_number(text_skip(pair, colon + 1), 255, &to) || seen[from]) {
+            return false;
+        }
+        seen[from] = true;
+        codes[from] = (uint8_t)to;
+    }
+    memcpy(options->exit_codes, codes, sizeof codes);
+    return true;
+}
+
+static bool read_grace_period(struct text value, struct options *options) {
+    return text_number(value, 86400, &options->grace_seconds);
+}
+
+static const char *const levels[] = {"error", "warn", "info", "debug"};
+
+/* Checked here like every setting; options_read_settings() has acted on it before. */
+static bool read_log(struct text value, struct options *options) {
+    (void)options;
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (text_equal(value, text_of(levels[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct setting {
+    const char *name;
+    bool (*read)(struct text value, struct options *options);
+    const char *hint;
+} settings[] = {
+    {"APP_UID", read_uid,
+     "APP_UID is the number of an ordinary user, 1 to 2147483647, in plain digits; "
+     "the .NET images set APP_UID=1654"},
+    {"APP_GID", read_gid,
+     "APP_GID is the number of a group, 0 to 2147483647, in plain digits; "
+     "leave it out to get the user's own group"},
+    {"APP_GROUPS", read_groups,
+     "APP_GROUPS lists up to 256 group numbers, 1 to 2147483647, with a comma between two: "
+     "APP_GROUPS=2000,3000; group 0 is to be had through APP_GID=0 only"},
+    {"SHIM_UNPRIVILEGED_PORT_START", read_port_start,
+     "SHIM_UNPRIVILEGED_PORT_START is a number from 0 to 65535; 0 leaves it to the kernel"},
+    {"SHIM_HTTP_PORTS_FROM", read_ports_from,
+     "SHIM_HTTP_PORTS_FROM is the name of a variable, such as PORT: letters, digits and "
+     "underscores, not beginning with a digit"},
+    {"SHIM_SIGNAL_GROUP", read_signal_group,
+     "SHIM_SIGNAL_GROUP is 1 (signals go to the app's process group) or 0 (to the app alone)"},
+    {"SHIM_SIGNAL_REWRITE", read_rewrite,
+     "SHIM_SIGNAL_REWRITE lists pairs such as SIGTERM:SIGINT,HUP:0, each signal once on the "
+     "left; KILL, STOP and CHLD cannot be rewritten"},
+    {"SHIM_EXIT_CODES", read_exit_codes,
+     "SHIM_EXIT_CODES lists pairs of exit codes from 0 to 255, such as 143:0,137:1, each once "
+     "on the left"},
+    {"SHIM_GRACE_PERIOD", read_grace_period,
+     "SHIM_GRACE_PERIOD is a whole number of seconds, 0 to 86400"},
+    {"SHIM_SUPERVISE", read_supervise,
+     "SHIM_SUPERVISE is 1 (the app runs under the shim) or 0 (the shim becomes the app)"},
+    {"SHIM_LOG", read_log, "SHIM_LOG is error, warn, info or debug"},
+};
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static void check_conflict(char *const *environment, const char *name, struct report *report) {
+    if (environment_conflicts(environment, name)) {
+        report_error(report, "%s is in the environment more than once, with different values",
+                     plain(text_of(name)).text);
+        report_hint(report, "set it once: the shim and the app might read different ones");
+    }
+}
+
+/* SHIM_HTTP_PORTS_FROM names a variable; the port is that one's value. */
+static void follow_ports_from(char *const *environment, struct options *options,
+                              struct report *report) {
+    uint32_t port;
+    const char *name = options->ports_from;
+    const char *value = environment_get(environment, name);
+    check_conflict(environment, name, report);
+    if (value == NULL || value[0] == '\0') {
+        options->ports_from = NULL;
+    } else if (!text_number(text_of(value), 65535, &port) || port == 0) {
+        report_error(report, "%s is %s, which is not a port", plain(text_of(name)).text,
+                     quote(text_of(value)).text);
+        report_hint(report, "SHIM_HTTP_PORTS_FROM makes it the app's port: "
+                            "it must be a number from 1 to 65535, in plain digits");
+        options->ports_from = NULL;
+    }
+    options->ports_from_value = value;
+}
+
+static void set_defaults(struct options *options) {
+    options->unprivileged_port_start = 1024;
+    options->supervise = true;
+    for (size_t i = 0; i < sizeof options->rewrite; i++) {
+        options->rewrite[i] = (uint8_t)i;
+    }
+    for (size_t i = 0; i < sizeof options->exit_codes; i++) {
+        options->exit_codes[i] = (uint8_t)i;
+    }
+}
+
+static void set_level(char *const *environment, struct report *report) {
+    const char *word = environment_get(environment, "SHIM_LOG");
+    for (size_t i = 0; word != NULL && i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(word, levels[i]) == 0) {
+            report->level = (enum report_level)i;
+        }
+    }
+}
+
+void options_read_settings(char *const *environment, struct options *options,
+                           struct report *report) {
+    set_level(environment, report);
+    set_defaults(options);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const struct setting *setting = &settings[i];
+        const char *value = environment_get(environment, setting->name);
+        check_conflict(environment, setting->name, report);
+        if (value == NULL || value[0] == '\0' || setting->read(text_of(value), options)) {
+            continue;
+        }
+        report_error(report, "%s is %s, which it cannot be", setting->name,
+                     quote(text_of(value)).text);
+        report_hint(report, "%s", setting->hint);
+        if (setting->read == read_ports_from) {
+            options->ports_from = NULL;
+        }
+    }
+    if (options->ports_from != NULL) {
+        follow_ports_from(environment, options, report);
+    }
+}

@@ -1,0 +1,230 @@
+"""Containers for the tests, by docker where a daemon answers, else by podman.
+
+docker pulls the public images that the Dockerfiles name. podman has a store of its own (./podman)
+with stand-ins for them (./base), so that it needs no image registry.
+"""
+
+import functools
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+REPO = HERE.parents[1]
+BUILD = REPO / "build"
+START_SECONDS = 30
+BUILD_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended, and what it said."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run(*command, timeout=300, **options):
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, capture_output=True, text=True, errors="replace", timeout=timeout, **options
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def must(*command, **options):
+    """Runs a command that has no business failing here; its standard output."""
+    done = run(*command, **options)
+    assert done.exit_code == 0, f"{command}: exit {done.exit_code}\n{done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+class Engine:
+    """docker or podman: builds images, runs containers, and cleans up after itself."""
+
+    def __init__(self, command, version, build_options=()):
+        self.command = command
+        self.version = version
+        self.build_options = build_options
+        self.prefix = f"shim-test-{os.getpid()}"
+        self.numbers = itertools.count(1)
+        self.images = []
+
+    def build(self, context, dockerfile, options=()):
+        """The tag of an image built in a folder by a Dockerfile: its path, or its text."""
+        tag = f"{self.prefix}:{next(self.numbers)}"
+        command = (self.command, "build", *self.build_options, *options, "-t", tag, "-f")
+        if "\n" in str(dockerfile):
+            must(*command, "-", context, input=dockerfile, timeout=BUILD_SECONDS)
+        else:
+            must(*command, dockerfile, context, timeout=BUILD_SECONDS)
+        self.images.append(tag)
+        return tag
+
+    def run(self, image, *args, env=(), options=(), timeout=60):
+        """Runs a container to its end."""
+        name = f"{self.prefix}-{next(self.numbers)}"
+        command = self._run_command(name, image, args, env, ("--rm", *options))
+        try:
+            return run(*command, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.remove(name)
+            raise
+
+    def start(self, image, *args, env=(), options=(), port=8080):
+        """A container that goes on, with its port published on this machine; for use in `with`."""
+        name = f"{self.prefix}-{next(self.numbers)}"
+        options = ("-d", "-p", f"127.0.0.1::{port}", *options)
+        must(*self._run_command(name, image, args, env, options))
+        return Container(self, name, port)
+
+    def _run_command(self, name, image, args, env, options):
+        settings = [f"--env={key}={value}" for key, value in dict(env).items()]
+        return (self.command, "run", "--name", name, *settings, *options, image, *args)
+
+    def remove(self, *names):
+        run(self.command, "kill", *names)  # podman's rm would wait for them to end by themselves
+        must(self.command, "rm", "-f", *names)
+
+    def clean_up(self):
+        names = must(self.command, "ps", "-aq", "--filter", f"name=^{self.prefix}-").split()
+        if names:
+            self.remove(*names)
+        if self.images:
+            must(self.command, "rmi", "-f", *self.images)
+
+
+class Container:
+    """A container in the background."""
+
+    def __init__(self, engine, name, port):
+        self.engine = engine
+        self.name = name
+        self.port = port
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.engine.remove(self.name)
+
+    def inspect(self, what):
+        return must(self.engine.command, "inspect", "-f", "{{" + what + "}}", self.name)
+
+    def is_running(self):
+        return self.inspect(".State.Running") == "true"
+
+    def logs(self):
+        """What it has said so far, on both streams."""
+        done = run(self.engine.command, "logs", self.name)
+        return done.stdout + done.stderr
+
+    def get(self, path="/"):
+        """The body of an HTTP answer, once the app is up."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.is_running():
+            try:
+                with urllib.request.urlopen(f"http://{self._address}{path}", timeout=5) as answer:
+                    return answer.read().decode()
+            except urllib.error.HTTPError:
+                raise
+            except OSError as error:  # the app does not listen yet; its port is open all the same
+                assert time.monotonic() < deadline, f"{error}, after:\n{self.logs()}"
+                time.sleep(0.05)
+        pytest.fail(f"{self.name} has ended:\n{self.logs()}")
+
+    @functools.cached_property
+    def _address(self):
+        lines = must(self.engine.command, "port", self.name, f"{self.port}/tcp").splitlines()
+        if not lines:
+            raise ConnectionError("the container has ended, and its port is closed")
+        return lines[0]
+
+    def environment(self):
+        """What the sample app says about itself."""
+        return json.loads(self.get("/Environment"))
+
+    def status(self, pid=1):
+        """/proc/PID/status, read by a neighbour: the image may have no program that could."""
+        text = must(
+            *(self.engine.command, "run", "--rm", "--network=none", f"--pid=container:{self.name}"),
+            *("debian:bookworm-slim", "cat", f"/proc/{pid}/status"),
+        )
+        fields = (line.split(":", 1) for line in text.splitlines())
+        return {name: value.strip() for name, value in fields}
+
+    def stop(self):
+        """Asks it to end, as the platform does; its exit code."""
+        must(self.engine.command, "stop", self.name)
+        return int(self.inspect(".State.ExitCode"))
+
+
+@functools.cache
+def find_engine():
+    """An engine that works here, or the reason why there is none."""
+    if shutil.which("docker"):
+        docker = run("docker", "version", "--format", "{{.Server.Version}}")
+        if docker.exit_code == 0:
+            return Engine("docker", f"docker {docker.stdout.strip()}")
+    needed = ["podman", "runc", "slirp4netns", "mmdebstrap"]
+    missing = [program for program in needed if not shutil.which(program)]
+    if missing:
+        return f"no docker daemon, and no {', '.join(missing)}"
+    command = HERE / "podman"
+    version = must(command, "--version").removeprefix("podman version ")
+    # Podman would look for a registry, and for a firewall for the builds' network.
+    return Engine(command, f"podman {version}, runc", ("--pull=never", "--network=host"))
+
+
+def pytest_report_header():
+    found = find_engine()
+    return f"containers: {found if isinstance(found, str) else found.version}"
+
+
+@pytest.fixture(scope="session")
+def engine():
+    found = find_engine()
+    if isinstance(found, str):
+        pytest.skip(found)
+    if found.command != "docker":
+        must(HERE / "base", timeout=BUILD_SECONDS)
+    yield found
+    found.clean_up()
+
+
+@pytest.fixture(scope="session")
+def shim():
+    path = BUILD / "shim"
+    if not path.exists():
+        pytest.skip("no build/shim: run make first")
+    return path
+
+
+@pytest.fixture(scope="session")
+def aspnetapp():
+    """The folder of the sample app, published."""
+    if not shutil.which("dotnet"):
+        pytest.skip("no dotnet")
+    must("dotnet", "publish", REPO / "examples/aspnetapp", "-o", BUILD / "aspnetapp")
+    return BUILD / "aspnetapp"
+
+
+@pytest.fixture(scope="session")
+def whoami():
+    """The sample app's stand-in in C."""
+    if not shutil.which("musl-gcc"):
+        pytest.skip("no musl-gcc")
+    source = REPO / "examples/whoami/whoami.c"
+    flags = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-static", "-s")
+    must("musl-gcc", *flags, "-o", BUILD / "whoami", source)
+    return BUILD / "whoami"
