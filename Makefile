@@ -11,20 +11,21 @@ Q := $(if $(V),,@)
 
 CFLAGS := -Os -g
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Werror
-HARDENING := -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections
+HARDENING := -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 SHIM_CFLAGS = -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) $(CFLAGS)
-SHIM_LDFLAGS := -static-pie -s -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,--gc-sections
+SHIM_LDFLAGS := -s -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,--gc-sections
 
 # On Alpine the compiler's libc is musl. Elsewhere it is musl-gcc's, which cannot link a
-# static-pie (it makes a dynamic executable of it without a word) and lacks the kernel's headers.
+# static-pie (it makes a dynamic executable of it without a word) and lacks the kernel's headers;
+# and not every gcc knows -static-pie, so that is spelled out.
 ifneq ($(findstring musl,$(MACHINE)),)
 MUSL_CC := $(CC)
-LINK = $(CC) $(SHIM_LDFLAGS) -o $@ $(OBJECTS) $(LIBCAP_NG)
+LINK = $(CC) -static-pie $(SHIM_LDFLAGS) -o $@ $(OBJECTS) $(LIBCAP_NG)
 else
 MUSL_CC := musl-gcc
 MUSL := /usr/lib/$(subst gnu,musl,$(MACHINE))
 KERNEL_HEADERS := $(B)/include
-LINK = $(CC) -nostdlib $(SHIM_LDFLAGS) -o $@ \
+LINK = $(CC) -nostdlib -pie -Wl,-Bstatic,--no-dynamic-linker $(SHIM_LDFLAGS) -o $@ \
     $(MUSL)/rcrt1.o $(MUSL)/crti.o $(shell $(CC) -print-file-name=crtbeginS.o) $(OBJECTS) \
     $(LIBCAP_NG) $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
     $(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o

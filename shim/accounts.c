@@ -28,11 +28,14 @@ static FILE *open_regular(const char *path) {
     return NULL;
 }
 
-/* Splits a line into count fields at its colons; the last takes the rest. False: too few. */
+/* Splits a line into fields at its colons; the last takes the rest. False: fewer than needed. */
 static bool split(struct text line, struct text *fields, size_t count, size_t needed) {
     size_t found = 0;
-    while (found < count && text_next(&line, ':', &fields[found])) {
+    while (found + 1 < count && text_next(&line, ':', &fields[found])) {
         found++;
+    }
+    if (line.at != NULL) {
+        fields[found++] = line;
     }
     for (size_t i = found; i < count; i++) {
         fields[i] = (struct text){"", 0};

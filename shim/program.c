@@ -51,6 +51,16 @@ static int judge(const char *file) {
     return S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0 ? 0 : EACCES;
 }
 
+/*
+ * Whether a candidate that failed with error was not there at all. In a folder of PATH that the
+ * app may not enter, nothing is there for it.
+ */
+static bool is_absent(const char *name, const char *file, int error) {
+    struct stat status;
+    return error == ENOENT || error == ENOTDIR ||
+           (error == EACCES && strchr(name, '/') == NULL && stat(file, &status) < 0);
+}
+
 int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     struct program_search search = program_search_begin(name, path);
     char candidate[PATH_MAX];
@@ -58,36 +68,36 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     (void)snprintf(file, PATH_MAX, "%s", name);
     while (program_search_next(&search, candidate)) {
         int error = judge(candidate);
-        bool absent = error == ENOENT || error == ENOTDIR;
-        if (error == 0 || (!absent && best == ENOENT)) {
+        if (error == 0 || (best == ENOENT && !is_absent(name, candidate, error))) {
             (void)snprintf(file, PATH_MAX, "%s", candidate);
             best = error;
         }
-        if (error == ENOTDIR && strchr(name, '/') != NULL) {
-            best = error;
-        }
         if (error == 0) {
-            break;
+            return 0;
+        }
+        if (strchr(name, '/') != NULL) {
+            return error;
         }
     }
     return best;
 }
 
 int program_exec(char *const *program, char *const *environment) {
-    struct program_search search =
-        program_search_begin(program[0], environment_get(environment, "PATH"));
+    const char *name = program[0];
+    struct program_search search = program_search_begin(name, environment_get(environment, "PATH"));
     char file[PATH_MAX];
-    int error = ENOENT;
+    int failure = ENOENT;
     while (program_search_next(&search, file)) {
         (void)execve(file, program, environment);
-        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
-            return errno;
+        int error = errno;
+        if (strchr(name, '/') != NULL || (error != EACCES && !is_absent(name, file, error))) {
+            return error;
         }
-        if (errno != ENOENT && error != EACCES) {
-            error = errno;
+        if (!is_absent(name, file, error)) {
+            failure = error;
         }
     }
-    return error;
+    return failure;
 }
 
 static int explain_absence(const char *name, const char *path, int error, struct report *report) {

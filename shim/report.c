@@ -19,15 +19,28 @@ void report_start(struct report *report) {
     report->log_fd = -1;
 }
 
-/* Adds a whole line to a buffer. Returns false, and adds nothing, when it does not fit. */
+/* Adds a whole line to the length bytes in buffer. Returns false, adding nothing, without room. */
 static bool append(char *buffer, size_t size, size_t *length, const char *line) {
     size_t more = strlen(line);
-    if (more > size - *length) {
+    if (*length > size || more > size - *length) {
         return false;
     }
     memcpy(buffer + *length, line, more);
     *length += more;
     return true;
+}
+
+/* Errors have a part of the room to themselves: no number of warnings crowds them out. */
+static bool append_line(struct report *report, const char *line) {
+    size_t size = sizeof report->text;
+    if (report->last == REPORT_ERROR) {
+        (void)append(report->log, sizeof report->log, &report->log_length, line);
+    } else if (report->full) {
+        return false;
+    } else {
+        size -= sizeof report->log;
+    }
+    return append(report->text, size, &report->length, line);
 }
 
 __attribute__((format(printf, 3, 0))) static void add_line(struct report *report, const char *label,
@@ -40,13 +53,7 @@ __attribute__((format(printf, 3, 0))) static void add_line(struct report *report
         return;
     }
     memcpy(line + strlen(line), "\n", sizeof "\n");
-
-    if (report->last == REPORT_ERROR) {
-        (void)append(report->log, sizeof report->log, &report->log_length, line);
-    }
-    if (!append(report->text, sizeof report->text, &report->length, line)) {
-        report->full = true;
-    }
+    report->full = !append_line(report, line) || report->full;
 }
 
 __attribute__((format(printf, 4, 0))) static void add(struct report *report,

@@ -159,9 +159,10 @@ int supervise(const struct launch *launch, const struct options *options,
               bool (*release)(struct report *), struct report *report) {
     struct supervision run = {.options = options, .init = getpid() == 1};
     int code;
+    /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
     if (!run.init && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
-        report_error(report, "cannot become the reaper of orphans: %s", strerror(errno));
-        return EXIT_REFUSED;
+        report_warn(report, "cannot become the reaper of orphans: %s", strerror(errno));
+        report_flush(report);
     }
     /* For /proc/1/fd/1 to be the app's too, as it is under USER: the change of uid took it. */
     if (prctl(PR_SET_DUMPABLE, 1) < 0) {
