@@ -140,7 +140,8 @@ static enum address_fault read_authority(struct text authority, struct address *
     } else {
         /* An IPv6 address has colons of its own; else the port is no number. */
         read_host(authority, address);
-        if (address->host != HOST_IPV6) {
+        size_t bracket = text_find_last(authority, ']');
+        if (address->host != HOST_IPV6 || bracket < colon) {
             return ADDRESS_PORT_TEXT;
         }
     }

@@ -20,20 +20,34 @@ bool choice_next_piece(enum key key, struct text *rest, struct text *piece) {
     return false;
 }
 
-/* Whether a value says something: of ports, white space says nothing. */
-static bool is_filled(enum key key, struct text value) {
+enum answer { ANSWER_EMPTY, ANSWER_HOLLOW, ANSWER_FILLED };
+
+/* What a value says: of ports, white space says nothing. */
+static enum answer read_answer(enum key key, struct text value) {
     struct text piece;
-    return key == KEY_URLS ? value.length > 0 : choice_next_piece(key, &value, &piece);
+    if (key == KEY_URLS && value.length == 0) {
+        return ANSWER_EMPTY;
+    }
+    if (choice_next_piece(key, &value, &piece)) {
+        return ANSWER_FILLED;
+    }
+    return key == KEY_URLS ? ANSWER_HOLLOW : ANSWER_EMPTY;
+}
+
+bool choice_is_repeated(const struct choice *choice, const struct entry *entry) {
+    return entry->variable && entry->source.at != choice->source.at &&
+           text_equal(entry->source, choice->source);
 }
 
 /* Keeps of a choice what the highest rank says. */
-static void choose(struct choice *choice, const struct entry *entry, bool filled) {
+static void choose(struct choice *choice, const struct entry *entry, enum answer answer) {
     if (entry->rank > choice->rank) {
-        *choice = (struct choice){entry->rank, entry->source, false, false};
+        *choice = (struct choice){entry->rank, entry->source, false, false, false};
     }
-    if (entry->rank == choice->rank) {
-        choice->empty = choice->empty || !filled;
-        choice->filled = choice->filled || filled;
+    if (entry->rank == choice->rank && !choice_is_repeated(choice, entry)) {
+        choice->empty = choice->empty || answer == ANSWER_EMPTY;
+        choice->hollow = choice->hollow || answer == ANSWER_HOLLOW;
+        choice->filled = choice->filled || answer == ANSWER_FILLED;
     }
 }
 
@@ -64,7 +78,7 @@ static void learn_endpoint(struct choices *choices, const struct entry *entry) {
         endpoint->source = entry->source;
     }
     if (text_equal_nocase(rest, (struct text){"url", 3})) {
-        choose(&endpoint->url, entry, entry->value.length > 0);
+        choose(&endpoint->url, entry, entry->value.length > 0 ? ANSWER_FILLED : ANSWER_EMPTY);
     }
 }
 
@@ -92,10 +106,10 @@ static void learn_key(struct choices *choices, enum key key, const struct entry 
         return;
     }
     if (key != KEY_PREFER) {
-        choose(choice, entry, is_filled(key, entry->value));
+        choose(choice, entry, read_answer(key, entry->value));
         return;
     }
-    choose(choice, entry, is_true(entry->value));
+    choose(choice, entry, is_true(entry->value) ? ANSWER_FILLED : ANSWER_EMPTY);
     choices->prefer_on = choice->filled;
     choices->prefer_off = choice->empty;
 }

@@ -21,9 +21,10 @@ extern const char *const key_names[KEYS];
  */
 struct choice {
     size_t rank;        /* RANK_NONE: nobody has the key */
-    struct text source; /* one of the spellings */
+    struct text source; /* the first of the spellings */
     bool empty;         /* one answer is: nothing here */
-    bool filled;        /* one answer is something */
+    bool hollow;        /* one answer is set, and hides what is below, but lists nothing: ";" */
+    bool filled;        /* one answer lists something */
 };
 
 /* A child of Kestrel:Endpoints; any key below it makes one. */
@@ -44,6 +45,12 @@ struct choices {
 
 /* Goes through all entries of environment and program, as configuration_begin() takes them. */
 void choices_learn(char *const *environment, char *const *program, struct choices *choices);
+
+/*
+ * Whether the entry is a variable that is there again, under the very name that the choice has
+ * from before: of those .NET takes the first.
+ */
+bool choice_is_repeated(const struct choice *choice, const struct entry *entry);
 
 /* The endpoint whose Url the entry sets, or NULL. */
 const struct endpoint *choices_endpoint_of(const struct choices *choices,

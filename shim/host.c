@@ -51,11 +51,34 @@ bool host_read_ipv4(struct text host, struct in_addr *ip) {
     return true;
 }
 
-/* IPv6, in brackets or not, with a scope or not. */
+/* What .NET allows, and ignores, behind the bracket: ":" and decimal or 0x hexadecimal digits. */
+static bool is_ignored(struct text tail) {
+    if (tail.length == 0 || tail.at[0] != ':') {
+        return tail.length == 0;
+    }
+    tail = text_skip(tail, 1);
+    bool hexadecimal = tail.length >= 2 && memcmp(tail.at, "0x", 2) == 0;
+    tail = text_skip(tail, hexadecimal ? 2 : 0);
+    for (size_t i = 0; i < tail.length; i++) {
+        if (memchr("0123456789abcdefABCDEF", tail.at[i], hexadecimal ? 22 : 10) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool host_read_ipv6(struct text host, struct in6_addr *ip) {
     char copy[INET6_ADDRSTRLEN];
-    if (host.length >= 2 && host.at[0] == '[' && host.at[host.length - 1] == ']') {
-        host = (struct text){host.at + 1, host.length - 2};
+    bool opened = host.length > 0 && host.at[0] == '[';
+    size_t closed = text_find(host, ']');
+    if (opened != (closed < host.length)) {
+        return false;
+    }
+    if (opened) {
+        if (!is_ignored(text_skip(host, closed + 1))) {
+            return false;
+        }
+        host = (struct text){host.at + 1, closed - 1};
     }
     host.length = text_find(host, '%');
     if (host.length >= sizeof copy) {

@@ -15,7 +15,6 @@ struct resolver {
     struct listen *listen;
     struct report *report;
     struct choices choices;
-    size_t sockets;
     size_t faults;
     bool too_many; /* addresses: told once */
 };
@@ -49,7 +48,7 @@ static void take_address(struct resolver *resolver, enum address_fault fault,
     if (fault != ADDRESS_GOOD) {
         tell_fault(resolver, fault, address->scheme, piece, source);
     } else if (address->socket) {
-        resolver->sockets++;
+        return; /* it has no port */
     } else if (resolver->listen->count == LISTEN_MAX) {
         if (!resolver->too_many) {
             refuse_more(resolver, "addresses to listen on", LISTEN_MAX);
@@ -113,6 +112,8 @@ static void take_key(struct resolver *resolver, enum key key, const struct text 
         }
         if (by != NULL) {
             warn_overridden(resolver, &entry, key, *by);
+        } else if (choice_is_repeated(choice, &entry)) {
+            continue;
         } else if (entry.rank == choice->rank) {
             take_list(resolver, key, &entry);
         } else {
@@ -137,7 +138,8 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
         configuration_begin(resolver->environment, resolver->program);
     while (configuration_next(&cursor, &entry)) {
         const struct endpoint *endpoint = choices_endpoint_of(&resolver->choices, &entry);
-        if (endpoint == NULL || entry.value.length == 0) {
+        if (endpoint == NULL || entry.value.length == 0 ||
+            choice_is_repeated(&endpoint->url, &entry)) {
             continue;
         }
         if (entry.rank < endpoint->url.rank) {
@@ -212,11 +214,8 @@ static bool take_hosting(struct resolver *resolver, const struct text *by) {
     const struct choice *urls = &resolver->choices.keys[KEY_URLS];
     bool urls_may_be_unset = urls->rank == RANK_NONE || urls->empty;
     const struct text *over_ports = urls_may_be_unset ? by : &urls->source;
-    size_t before = resolver->listen->count + resolver->sockets + resolver->faults;
+    bool may_be_empty = urls->hollow;
     take_key(resolver, KEY_URLS, by);
-    /* URLS=; is set, and so hides the ports, but has no address in it. */
-    bool may_be_empty =
-        urls->filled && resolver->listen->count + resolver->sockets + resolver->faults == before;
     take_key(resolver, KEY_HTTP_PORTS, over_ports);
     take_key(resolver, KEY_HTTPS_PORTS, over_ports);
     if (urls_may_be_unset) {

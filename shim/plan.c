@@ -7,18 +7,21 @@ static const char as_user[] =
 
 /* A shim with lent privileges would lend them on to anybody in the container. */
 static void check_origin(const struct identity *now, struct report *report) {
-    if (now->secure) {
-        report_error(report, "the shim's file is setuid, setgid or has file capabilities");
-        report_hint(report, "take them off (chmod 0755, setcap -r): it would lend them to "
-                            "anyone in the container; start the container as root instead");
-    } else if (now->ruid != now->euid || now->euid != now->suid) {
+    static const char way_out[] =
+        "if the shim's file is setuid or setgid, take that off (chmod 0755): it would lend its "
+        "rights to anyone in the container; else start the shim as one user and one group";
+    if (now->ruid != now->euid || now->euid != now->suid) {
         report_error(report, "started with different user ids: real %u, effective %u, saved %u",
                      (unsigned)now->ruid, (unsigned)now->euid, (unsigned)now->suid);
-        report_hint(report, "start the shim as one user: root, or the app's own");
+        report_hint(report, "%s", way_out);
     } else if (now->rgid != now->egid || now->egid != now->sgid) {
         report_error(report, "started with different group ids: real %u, effective %u, saved %u",
                      (unsigned)now->rgid, (unsigned)now->egid, (unsigned)now->sgid);
-        report_hint(report, "start the shim with one primary group");
+        report_hint(report, "%s", way_out);
+    } else if (now->secure) {
+        report_error(report, "the shim's file has capabilities of its own, or is setuid or setgid");
+        report_hint(report, "take them off (setcap -r, chmod 0755): it would lend them to anyone "
+                            "in the container; start the container as root instead");
     }
 }
 

@@ -150,8 +150,11 @@ static int explain_refusal(const char *file, int error, struct report *report) {
     } else {
         report_error(report, "%s cannot be executed: %s", quote(text_of(file)).text,
                      strerror(error));
-        report_hint(report, "it needs an x bit that holds for the app's user (chmod 0755), "
-                            "folders that it may enter, and no noexec mount");
+        report_hint(report, "%s",
+                    error == ELOOP ? "its symbolic links lead in a circle"
+                                   : "it needs an x bit that holds for the app's user "
+                                     "(chmod 0755), folders that it may enter, and no noexec "
+                                     "mount");
     }
     return EXIT_CANNOT_EXECUTE;
 }
