@@ -40,7 +40,7 @@ SHIM_LDFLAGS += -Wl,-e,shim_entry
 endif
 
 # Alpine has a musl build of the archive (libcap-ng-static); elsewhere it is built here.
-ifneq ($(wildcard /usr/lib/libcap-ng.a),)
+ifneq ($(and $(findstring musl,$(MACHINE)),$(wildcard /usr/lib/libcap-ng.a)),)
 LIBCAP_NG := /usr/lib/libcap-ng.a
 CAP_NG_INCLUDE := /usr/include
 else

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define LITERAL(string) ((struct text){(string), sizeof(string) - 1})
-
 static bool is_space(char byte) {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
@@ -116,11 +114,11 @@ static enum address_fault read_path(struct text rest, bool pipe, struct address 
     if (base.length > 0 && !text_equal(base, LITERAL("/"))) {
         return ADDRESS_PATH_BASE;
     }
-    if (pipe) {
-        return ADDRESS_PIPE;
-    }
     bool folder = end == rest.length && rest.at[end - 1] == '/';
-    return folder || end > most ? ADDRESS_SOCKET_PATH : ADDRESS_GOOD;
+    if (folder || end > most) {
+        return ADDRESS_SOCKET_PATH;
+    }
+    return pipe ? ADDRESS_PIPE : ADDRESS_GOOD;
 }
 
 /* The host and port of an authority, host:port. */

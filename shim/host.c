@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define LITERAL(string) ((struct text){(string), sizeof(string) - 1})
-
 /* One part of an IPv4 address: decimal, 0x hexadecimal or 0 octal, up to max. */
 static bool read_part(struct text part, uint32_t max, uint32_t *value) {
     uint64_t number = 0;

@@ -1,21 +1,32 @@
 #include "identity.h"
 
+#include "ownfile.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const char passwd[] = "/etc/passwd";
 static const char group[] = "/etc/group";
 
+bool identity_read_origin(struct identity *identity) {
+    identity->secure = getauxval(AT_SECURE) != 0;
+    return getresuid(&identity->ruid, &identity->euid, &identity->suid) == 0 &&
+           getresgid(&identity->rgid, &identity->egid, &identity->sgid) == 0;
+}
+
+bool identity_is_lent(const struct identity *identity) {
+    return identity->secure || identity->ruid != identity->euid ||
+           identity->euid != identity->suid || identity->rgid != identity->egid ||
+           identity->egid != identity->sgid;
+}
+
 static bool read_current(struct identity *identity) {
-    if (getresuid(&identity->ruid, &identity->euid, &identity->suid) < 0 ||
-        getresgid(&identity->rgid, &identity->egid, &identity->sgid) < 0) {
+    if (!identity_read_origin(identity)) {
         return false;
     }
     int count = getgroups(0, NULL);
@@ -30,7 +41,6 @@ static bool read_current(struct identity *identity) {
         identity->groups.count = (size_t)count;
     }
     groups_settle(&identity->groups);
-    identity->secure = getauxval(AT_SECURE) != 0;
     return account_find(passwd, identity->euid, &identity->starter) &&
            (!identity->starter.found ||
             account_groups(group, identity->starter.name, &identity->starter_groups));
@@ -110,55 +120,12 @@ static void look_at_namespace(struct identity *identity) {
     }
 }
 
-/* Whether the app could write to path, or give itself the right to. */
-static bool app_may_write(const struct identity *identity, const char *path) {
-    struct stat status;
-    struct statvfs system;
-    if (stat(path, &status) < 0 || statvfs(path, &system) < 0) {
-        return false; /* out of our sight, and we are the more powerful one */
-    }
-    if ((system.f_flag & ST_RDONLY) != 0) {
-        return false;
-    }
-    if (status.st_uid == identity->app_uid) {
-        return true; /* an owner can change the mode */
-    }
-    /* In a sticky folder only the owner of an entry can replace it. */
-    if (S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0) {
-        return false;
-    }
-    bool in_group = groups_have(&identity->app_groups, status.st_gid);
-    return (status.st_mode & (in_group ? S_IWGRP : S_IWOTH)) != 0;
-}
-
-/*
- * Whether the app may write to path or to a folder above it: then path is cut to that one. The
- * folder of a path without a slash is not looked at: it is the working directory of a shim that
- * was started without /proc.
- */
-static bool is_replaceable(const struct identity *identity, char *path) {
-    while (!app_may_write(identity, path)) {
-        char *slash = strrchr(path, '/');
-        if (slash == NULL || path[1] == '\0') {
-            return false;
-        }
-        slash[slash == path ? 1 : 0] = '\0';
-    }
-    return true;
-}
-
-/* Whoever can replace the shim is root at the next start. */
 static bool look_at_own_file(struct identity *identity) {
-    const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
     char *path = calloc(1, PATH_MAX);
     if (path == NULL) {
         return false;
     }
-    /* Without /proc: the path the kernel was given. */
-    if (readlink("/proc/self/exe", path, PATH_MAX - 1) < 0 && given != NULL) {
-        (void)snprintf(path, PATH_MAX, "%s", given);
-    }
-    if (path[0] != '\0' && is_replaceable(identity, path)) {
+    if (ownfile_is_replaceable(identity->app_uid, &identity->app_groups, path)) {
         identity->replaceable = path; /* kept for the message */
     } else {
         free(path);
@@ -179,6 +146,8 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     }
     if (!good) {
         report_error(report, "cannot find out who the app is to run as: %s", strerror(errno));
+        report_hint(report, "/etc/passwd and /etc/group must be readable to their end, and "
+                            "there must be memory for their longest lines");
         return false;
     }
     identity->known = identity->kept || options->uid.state != ID_MALFORMED;

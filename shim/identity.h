@@ -30,12 +30,18 @@ struct identity {
     struct account app;           /* its passwd entry */
 
     /* What stands in the way. */
-    bool uid_unmapped;       /* app_uid does not exist in this user namespace */
-    bool gid_unmapped;       /* one of the gids does not: unmapped_gid */
-    gid_t unmapped_gid;      /* */
+    bool uid_unmapped; /* app_uid does not exist in this user namespace */
+    bool gid_unmapped; /* one of the gids does not: unmapped_gid */
+    gid_t unmapped_gid;
     bool setgroups_denied;   /* /proc/self/setgroups says deny */
     const char *replaceable; /* what the app could replace the shim through, or NULL */
 };
+
+/* Reads the ids and AT_SECURE alone. Returns false, with errno, if that fails. */
+bool identity_read_origin(struct identity *identity);
+
+/* Whether the shim's file, or whoever started it, has lent it rights that are not the caller's. */
+bool identity_is_lent(const struct identity *identity);
 
 /*
  * Fills *identity for a start with these options; can_switch says whether CAP_SETUID and

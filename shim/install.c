@@ -12,6 +12,8 @@
 static int fail(struct report *report, const char *what, const char *path) {
     report_error(report, "--install: cannot %s %s: %s", what, quote(text_of(path)).text,
                  strerror(errno));
+    report_hint(report, "DEST is a file or a folder that this user may write to; what was there "
+                        "is still there");
     return EXIT_REFUSED;
 }
 
@@ -79,10 +81,20 @@ static bool fill_and_rename(int self, int fd, int folder, const char *temporary,
     return good && renameat(folder, temporary, folder, name) == 0;
 }
 
+/* A name that no other start has left behind: with 8 of the random bytes of getauxval(3). */
+static void name_temporary(char *name, size_t size) {
+    uint64_t number = (uint64_t)getpid();
+    const void *bytes = (const void *)getauxval(AT_RANDOM); /* NOLINT: an address, by definition */
+    if (bytes != NULL) {
+        memcpy(&number, bytes, sizeof number);
+    }
+    (void)snprintf(name, size, ".shim-install-%016llx", (unsigned long long)number);
+}
+
 static int install_as(int self, int folder, const char *name, struct report *report) {
     char temporary[64];
+    name_temporary(temporary, sizeof temporary);
     /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
-    (void)snprintf(temporary, sizeof temporary, ".shim-install-%d", (int)getpid());
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
     if (fd < 0) {
         return fail(report, "make a file beside", name);

@@ -127,8 +127,7 @@ static void take_key(struct resolver *resolver, enum key key, const struct text 
  * one that it cannot read; what only binding would show does no harm then.
  */
 static bool is_fatal_unused(enum address_fault fault) {
-    return fault != ADDRESS_GOOD && fault != ADDRESS_PORT_TEXT && fault != ADDRESS_PIPE &&
-           fault != ADDRESS_DYNAMIC_LOCALHOST;
+    return fault != ADDRESS_GOOD && fault != ADDRESS_PORT_TEXT && fault != ADDRESS_PIPE;
 }
 
 static void take_endpoint_urls(struct resolver *resolver, const struct text *by) {

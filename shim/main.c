@@ -38,6 +38,7 @@ static bool set(struct run *run, const char *name, const char *value,
     char *entry = value == NULL ? NULL : environment_entry(name, text_of(value));
     if (value != NULL && entry == NULL) {
         report_error(&run->report, "no memory for the app's environment");
+        report_hint(&run->report, "raise the container's limit of memory");
         return false;
     }
     if (entry != NULL) {
@@ -46,29 +47,41 @@ static bool set(struct run *run, const char *name, const char *value,
     return true;
 }
 
-/* Steps 1 to 4: looks at everything, changes nothing. False: it could not even look. */
-static bool look(struct run *run, char *const *environment) {
-    const char *ports = NULL;
-    options_read_settings(environment, &run->options, &run->report);
-    if (run->options.ports_from != NULL) {
-        ports = run->options.ports_from_value;
-    }
+/* The app's environment, with the port that SHIM_HTTP_PORTS_FROM asks for in it. */
+static bool make_environment(struct run *run, char *const *environment) {
+    const char *ports = run->options.ports_from == NULL ? NULL : run->options.ports_from_value;
     run->launch.program = run->options.program;
     run->launch.environment = environment_copy(environment, 3);
     if (run->launch.environment == NULL) {
         report_error(&run->report, "no memory for the app's environment");
+        report_hint(&run->report, "raise the container's limit of memory");
         return false;
     }
-    if (!set(run, "ASPNETCORE_HTTP_PORTS", ports, environment_put_nocase) ||
-        !privilege_read(&run->held, &run->report) ||
+    return set(run, "ASPNETCORE_HTTP_PORTS", ports, environment_put_nocase);
+}
+
+/* Steps 1 to 4: looks at everything, changes nothing. False: it could not even look. */
+static bool look(struct run *run, char *const *environment) {
+    options_read_settings(environment, &run->options, &run->report);
+    report_debug(&run->report, "options: read");
+    if (!make_environment(run, environment) || !privilege_read(&run->held, &run->report) ||
         !identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
                          &run->report)) {
         return false;
     }
+    report_debug(&run->report,
+                 "identity: started as uid %u, gid %u; the app will be uid %u, gid %u",
+                 (unsigned)run->identity.euid, (unsigned)run->identity.egid,
+                 (unsigned)run->identity.app_uid, (unsigned)run->identity.app_gid);
     listen_resolve(run->launch.environment, run->options.program, run->options.ports_from,
                    &run->listen, &run->report);
+    report_debug(&run->report, "listen: %zu addresses", run->listen.count);
     plan_make(&run->options, &run->identity, &run->listen, &run->held,
               environment_get(environment, "HOME"), &run->plan, &run->report);
+    report_debug(&run->report, "decide: %s",
+                 run->plan.refused          ? "refused"
+                 : run->plan.keeps_net_bind ? "keep one capability"
+                                            : "keep nothing");
     return true;
 }
 
@@ -80,6 +93,8 @@ static bool become(struct run *run) {
         if (!set(run, "HOME", run->plan.home, environment_put)) {
             return false;
         }
+        report_debug(&run->report, "hand over: stdio, HOME=%s",
+                     plain(text_of(run->plan.home)).text);
     }
     if (!privilege_drop(&run->plan, &run->report) || !probe_ports(&run->plan, &run->report) ||
         !privilege_verify(&run->plan, &run->report)) {
@@ -90,15 +105,17 @@ static bool become(struct run *run) {
     return true;
 }
 
+/* The run itself, or what --check says of it. Returns the exit code. */
 static int run_app(struct run *run, char *const *environment) {
-    if (!look(run, environment)) {
-        return EXIT_REFUSED;
-    }
+    run->plan = (struct plan){.refused = true, .groups = &run->identity.app_groups};
+    run->plan.listen = &run->listen;
+    run->listen.malformed = true; /* until it is known */
+    bool seen = look(run, environment);
     if (run->options.verb == VERB_CHECK) {
         return check_print(&run->plan, &run->options, &run->identity,
                            environment_get(environment, "PATH"), &run->report);
     }
-    if (run->plan.refused || !become(run)) {
+    if (!seen || run->plan.refused || !become(run)) {
         return EXIT_REFUSED;
     }
     return run->options.supervise
@@ -114,35 +131,53 @@ static int print(const char *text, struct report *report) {
     return 0;
 }
 
+/* A shim with lent rights copies itself nowhere. */
+static int install_with_own_rights(struct run *run) {
+    bool own =
+        identity_read_origin(&run->identity) && plan_check_origin(&run->identity, &run->report);
+    return own ? install(run->options.destination, &run->report) : EXIT_REFUSED;
+}
+
+/* Before anything else: no signal is lost from here on, and no file becomes stderr. */
+static bool prepare(struct run *run) {
+    report_start(&run->report);
+    if (!mask_take(&run->launch.signals)) {
+        report_error(&run->report, "cannot block the signals: %s", strerror(errno));
+        report_hint(&run->report, "a sandbox or a seccomp profile may forbid it");
+        return false;
+    }
+    return handover_fill_stdio(&run->report);
+}
+
+static int run_verb(struct run *run, char *const *environment) {
+    switch (run->options.verb) {
+    case VERB_HELP:
+        return print(options_usage, &run->report);
+    case VERB_VERSION:
+        return print("shim " SHIM_VERSION "\n", &run->report);
+    case VERB_INSTALL:
+        return install_with_own_rights(run);
+    case VERB_RUN:
+    case VERB_CHECK:
+        break;
+    }
+    return run_app(run, environment);
+}
+
 int main(int argc, char **argv, char **environment) {
     struct run run;
+    int code = EXIT_REFUSED;
     memset(&run, 0, sizeof run);
-    report_start(&run.report);
-    if (!mask_take(&run.launch.signals) || !handover_fill_stdio(&run.report)) {
-        return report_end(&run.report, EXIT_REFUSED);
-    }
-    if (!options_parse(argc, argv, &run.options, &run.report)) {
+    if (!prepare(&run)) {
+        report_flush(&run.report);
+    } else if (!options_parse(argc, argv, &run.options, &run.report)) {
         report_flush(&run.report);
         (void)report_write(STDERR_FILENO, options_usage, strlen(options_usage));
-        return EXIT_REFUSED;
+    } else if (run.options.verb == VERB_RUN) {
+        code = report_end(&run.report, run_verb(&run, environment));
+    } else {
+        code = run_verb(&run, environment);
+        report_flush(&run.report);
     }
-    int code = 0;
-    switch (run.options.verb) {
-    case VERB_HELP:
-        code = print(options_usage, &run.report);
-        break;
-    case VERB_VERSION:
-        code = print("shim " SHIM_VERSION "\n", &run.report);
-        break;
-    case VERB_INSTALL:
-        code = install(run.options.destination, &run.report);
-        break;
-    case VERB_CHECK:
-        code = run_app(&run, environment);
-        break;
-    case VERB_RUN:
-        return report_end(&run.report, run_app(&run, environment));
-    }
-    report_flush(&run.report);
     return code;
 }

@@ -49,12 +49,14 @@ int mask_wait(int64_t milliseconds) {
     for (;;) {
         long number =
             syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit, sizeof all);
-        if (number > 0) {
+        if (number >= 0) {
             return (int)number;
         }
-        if (number < 0 && errno == EAGAIN) {
+        if (errno == EAGAIN) {
             return 0;
         }
-        /* EINTR: a stop and a continue of our own. Nothing else can happen to this call. */
+        if (errno != EINTR) { /* which is a stop and a continue of our own */
+            return -1;
+        }
     }
 }

@@ -30,7 +30,7 @@ bool mask_give_back(const struct inherited_signals *inherited);
 
 /*
  * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.
- * Returns its number; 0 when the limit has passed.
+ * Returns its number; 0 when the limit has passed; -1, with errno, when waiting is forbidden.
  */
 int mask_wait(int64_t milliseconds);
 

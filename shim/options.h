@@ -38,6 +38,7 @@ struct options {
     uint8_t rewrite[SIGNAL_MAX + 1]; /* what each signal is handed on as; 0: not at all */
     uint8_t exit_codes[256];         /* what each exit code becomes */
     uint32_t grace_seconds;
+    bool supervises; /* one of the settings for supervision is there */
     bool supervise;
 };
 

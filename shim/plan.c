@@ -1,28 +1,26 @@
 #include "plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const char as_user[] =
-    "or start as that user: USER $APP_UID in the Dockerfile, runAsUser: 1654 in a pod";
-
-/* A shim with lent privileges would lend them on to anybody in the container. */
-static void check_origin(const struct identity *now, struct report *report) {
-    static const char way_out[] =
-        "if the shim's file is setuid or setgid, take that off (chmod 0755): it would lend its "
-        "rights to anyone in the container; else start the shim as one user and one group";
+bool plan_check_origin(const struct identity *now, struct report *report) {
+    if (!identity_is_lent(now)) {
+        return true;
+    }
     if (now->ruid != now->euid || now->euid != now->suid) {
         report_error(report, "started with different user ids: real %u, effective %u, saved %u",
                      (unsigned)now->ruid, (unsigned)now->euid, (unsigned)now->suid);
-        report_hint(report, "%s", way_out);
     } else if (now->rgid != now->egid || now->egid != now->sgid) {
         report_error(report, "started with different group ids: real %u, effective %u, saved %u",
                      (unsigned)now->rgid, (unsigned)now->egid, (unsigned)now->sgid);
-        report_hint(report, "%s", way_out);
-    } else if (now->secure) {
-        report_error(report, "the shim's file has capabilities of its own, or is setuid or setgid");
-        report_hint(report, "take them off (setcap -r, chmod 0755): it would lend them to anyone "
-                            "in the container; start the container as root instead");
+    } else {
+        report_error(report, "started with lent rights (AT_SECURE): the shim's file is setuid, "
+                             "setgid or has capabilities, or a security policy says so");
     }
+    report_hint(report, "if the file is setuid or setgid or has capabilities, take that off "
+                        "(chmod 0755, setcap -r): it would lend its rights to anyone in the "
+                        "container; else start the shim as one user and one group");
+    return false;
 }
 
 static void check_switch(const struct identity *identity, const struct held *held,
@@ -38,7 +36,8 @@ static void check_switch(const struct identity *identity, const struct held *hel
                  (unsigned)identity->app_uid);
     report_hint(report, "add them: --cap-add SETUID --cap-add SETGID, or in a pod "
                         "capabilities: {add: [SETUID, SETGID]}");
-    report_hint(report, "%s", as_user);
+    report_hint(report, "or start as that user: USER %u in the Dockerfile, runAsUser: %u in a pod",
+                (unsigned)identity->app_uid, (unsigned)identity->app_uid);
 }
 
 static void check_namespace(const struct identity *identity, struct report *report) {
@@ -77,18 +76,39 @@ static void check_own_file(const struct identity *identity, struct report *repor
                         "and take the write permission of others away");
 }
 
+static bool is_lost(const struct identity *identity, gid_t gid) {
+    return gid != 0 && gid != identity->egid && !groups_have(&identity->app_groups, gid) &&
+           !groups_have(&identity->starter_groups, gid);
+}
+
 /* Groups of ours that go, and that nothing in the image explains, were the platform's wish. */
-static void warn_of_lost_groups(const struct identity *identity, struct report *report) {
+static void warn_of_lost_groups(const struct options *options, const struct identity *identity,
+                                struct report *report) {
+    char wish[512] = "";
+    size_t length = 0;
+    size_t lost = 0;
+    for (size_t i = 0; i < options->group_count && length < sizeof wish; i++) {
+        length += (size_t)snprintf(wish + length, sizeof wish - length, "%s%u",
+                                   length > 0 ? "," : "", (unsigned)options->groups[i]);
+    }
     for (size_t i = 0; i < identity->groups.count; i++) {
         gid_t gid = identity->groups.ids[i];
-        if (gid == identity->egid || groups_have(&identity->app_groups, gid) ||
-            groups_have(&identity->starter_groups, gid)) {
+        if (!is_lost(identity, gid)) {
             continue;
         }
+        lost++;
         report_warn(report, "group %u, which the container was started with, is dropped",
                     (unsigned)gid);
-        report_hint(report, "if the app needs it (fsGroup, --group-add): %s=%u",
-                    gid == 0 ? "APP_GID" : "APP_GROUPS", (unsigned)gid);
+        if (length < sizeof wish) {
+            length += (size_t)snprintf(wish + length, sizeof wish - length, "%s%u",
+                                       length > 0 ? "," : "", (unsigned)gid);
+        }
+    }
+    if (lost > 0 && length < sizeof wish) {
+        report_hint(report,
+                    "if the app needs what the platform adds (fsGroup, --group-add): "
+                    "APP_GROUPS=%s",
+                    wish);
     }
 }
 
@@ -124,16 +144,21 @@ static const char *choose_home(const struct identity *identity, const char *home
     return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
 }
 
-static void refuse_port(const struct address *address, const struct held *held, uint32_t floor,
-                        struct report *report) {
+static void refuse_port(const struct address *address, const struct identity *identity,
+                        const struct held *held, uint32_t floor, struct report *report) {
     report_error(report,
                  "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
                  "missing: the app could not open it",
                  (unsigned)address->port, plain(address->source).text, (unsigned)floor);
-    report_hint(report, "use a port from %u up%s", (unsigned)floor,
-                floor <= 8080 ? ", 8080 by custom: ASPNETCORE_HTTP_PORTS=8080" : "");
-    report_hint(report, "or add the capability: --cap-add NET_BIND_SERVICE, or in a pod "
-                        "capabilities: {add: [NET_BIND_SERVICE]}");
+    report_hint(report, "give %s a port from %u up%s", plain(address->source).text, (unsigned)floor,
+                floor <= 8080 ? ", 8080 by custom" : "");
+    if (identity->kept) {
+        report_hint(report, "or start the container as root with that capability: the shim "
+                            "becomes the app's user itself, and hands it on");
+    } else {
+        report_hint(report, "or add the capability: --cap-add NET_BIND_SERVICE, or in a pod "
+                            "capabilities: {add: [NET_BIND_SERVICE]}");
+    }
     if (address->port >= held->kernel_floor) {
         report_hint(report,
                     "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
@@ -142,8 +167,9 @@ static void refuse_port(const struct address *address, const struct held *held, 
     }
 }
 
-static void decide_ports(const struct options *options, const struct listen *listen,
-                         const struct held *held, struct plan *plan, struct report *report) {
+static void decide_ports(const struct options *options, const struct identity *identity,
+                         const struct listen *listen, const struct held *held, struct plan *plan,
+                         struct report *report) {
     plan->floor = held->kernel_floor > options->unprivileged_port_start
                       ? held->kernel_floor
                       : options->unprivileged_port_start;
@@ -153,10 +179,20 @@ static void decide_ports(const struct options *options, const struct listen *lis
             continue;
         }
         if (!held->net_bind) {
-            refuse_port(address, held, plan->floor, report);
+            refuse_port(address, identity, held, plan->floor, report);
         } else if (address->port < held->kernel_floor) {
             plan->keeps_net_bind = true;
         }
+    }
+}
+
+static void warn_of_idle_settings(const struct options *options, const struct held *held,
+                                  struct report *report) {
+    if (!options->supervise && options->supervises) {
+        report_warn(report, "SHIM_SIGNAL_GROUP, SHIM_SIGNAL_REWRITE, SHIM_EXIT_CODES and "
+                            "SHIM_GRACE_PERIOD are ignored: SHIM_SUPERVISE is 0");
+    } else if (options->grace_seconds > 0 && !held->init) {
+        report_warn(report, "SHIM_GRACE_PERIOD is ignored: it works as PID 1 only");
     }
 }
 
@@ -164,7 +200,6 @@ void plan_make(const struct options *options, const struct identity *identity,
                const struct listen *listen, const struct held *held, const char *home,
                struct plan *plan, struct report *report) {
     memset(plan, 0, sizeof *plan);
-    plan->init = held->init;
     plan->uid = identity->app_uid;
     plan->gid = identity->app_gid;
     plan->groups = &identity->app_groups;
@@ -175,7 +210,7 @@ void plan_make(const struct options *options, const struct identity *identity,
     plan->home = choose_home(identity, home);
     plan->listen = listen;
 
-    check_origin(identity, report);
+    (void)plan_check_origin(identity, report); /* it is in report */
     if (identity->known) {
         check_switch(identity, held, report);
         check_namespace(identity, report);
@@ -184,15 +219,13 @@ void plan_make(const struct options *options, const struct identity *identity,
     if (identity->kept) {
         tell_of_kept_identity(options, identity, report);
     } else {
-        warn_of_lost_groups(identity, report);
+        warn_of_lost_groups(options, identity, report);
     }
-    decide_ports(options, listen, held, plan, report);
+    decide_ports(options, identity, listen, held, plan, report);
     if (!held->setpcap) {
         report_warn(report, "without CAP_SETPCAP the bounding set and the securebits stay as they "
                             "are; no_new_privs makes both harmless");
     }
-    if (options->grace_seconds > 0 && !held->init) {
-        report_warn(report, "SHIM_GRACE_PERIOD is ignored: it works as PID 1 only");
-    }
+    warn_of_idle_settings(options, held, report);
     plan->refused = report->errors;
 }

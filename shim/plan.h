@@ -24,14 +24,19 @@ struct plan {
     bool sets_groups;    /* false where the list is right and setgroups is denied */
     bool drops_bounding; /* with it the securebits: both need CAP_SETPCAP */
     bool keeps_net_bind; /* CAP_NET_BIND_SERVICE survives, in the app alone */
-    bool init;
-    uint32_t floor; /* ports below it are privileged; listed ones below it are probed */
+    uint32_t floor;      /* ports below it are privileged; listed ones below it are probed */
     uid_t uid;
     gid_t gid;
     const struct group_list *groups;
     const char *home; /* the app's HOME; NULL: the environment has none, and that stays so */
     const struct listen *listen;
 };
+
+/*
+ * Whether the rights we were started with are our caller's own. If not, an error in report: no
+ * verb may act on lent ones.
+ */
+bool plan_check_origin(const struct identity *now, struct report *report);
 
 /*
  * Makes the plan. home is HOME as we were given it, or NULL. What is refused, and what is worth

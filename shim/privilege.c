@@ -67,15 +67,21 @@ static bool keep_inheritable(struct report *report) {
 /*
  * The bounding set goes while CAP_SETPCAP is still there. libcap-ng may say that all is well
  * when it is not: verification looks again. NOROOT and NO_SETUID_FIXUP, locked: uid 0 is
- * nothing special from here on, and a change of uid moves no capability.
+ * nothing special from here on, and a change of uid moves no capability. gVisor has no
+ * securebits; no_new_privs has to do there.
  */
 static bool drop_bounding(struct report *report) {
-    int bits = prctl(PR_GET_SECUREBITS);
     capng_clear(CAPNG_SELECT_BOUNDS);
     if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
         return fail(report, "dropping the bounding set");
     }
-    if (bits < 0 || prctl(PR_SET_SECUREBITS, (unsigned long)bits | VERIFY_SECUREBITS) < 0) {
+    int bits = prctl(PR_GET_SECUREBITS, 0UL, 0UL, 0UL, 0UL);
+    if (bits < 0 && errno == EINVAL) {
+        report_warn(report, "this kernel has no securebits; no_new_privs does without them");
+        return true;
+    }
+    unsigned long locked = (unsigned long)bits | VERIFY_SECUREBITS;
+    if (bits < 0 || prctl(PR_SET_SECUREBITS, locked, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "locking the securebits");
     }
     return true;
@@ -117,9 +123,16 @@ static bool set_capabilities(bool keep, struct report *report) {
 }
 
 bool privilege_drop(const struct plan *plan, struct report *report) {
+    if (plan->keeps_net_bind && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET,
+                                      (unsigned long)CAP_NET_BIND_SERVICE, 0UL, 0UL) < 0) {
+        report_error(report, "this kernel cannot hand CAP_NET_BIND_SERVICE to an ordinary user: "
+                             "it has no ambient set");
+        report_hint(report, "use a port from %u up, 8080 by custom", (unsigned)plan->floor);
+        return false;
+    }
     /* Without CAP_SETPCAP there is no NO_SETUID_FIXUP, and the new uid would cost us the rest. */
     unsigned long survive = plan->keeps_net_bind ? 1 : 0;
-    if (prctl(PR_SET_KEEPCAPS, survive) < 0 && survive != 0) {
+    if (prctl(PR_SET_KEEPCAPS, survive, 0UL, 0UL, 0UL) < 0 && survive != 0) {
         return fail(report, "keeping CAP_NET_BIND_SERVICE over the change of user");
     }
     if (plan->keeps_net_bind && !keep_inheritable(report)) {
@@ -134,10 +147,10 @@ bool privilege_drop(const struct plan *plan, struct report *report) {
     if (!set_capabilities(plan->keeps_net_bind, report)) {
         return false;
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "setting no_new_privs");
     }
-    if (survive != 0 && prctl(PR_SET_KEEPCAPS, 0) < 0) {
+    if (survive != 0 && prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "ending the keeping of capabilities");
     }
     report_debug(report, "dropped: uid %u, gid %u, %zu groups, %s", (unsigned)plan->uid,

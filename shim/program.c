@@ -9,18 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A walk through the files that a name may mean: execvp(3) without the shell. */
+struct search {
+    const char *name;
+    struct text rest; /* of PATH */
+    bool done;
+};
+
 /* Where execvp(3) of musl looks when nobody says where. */
 static const char default_path[] = "/usr/local/bin:/bin:/usr/bin";
 
-struct program_search program_search_begin(const char *name, const char *path) {
-    struct program_search search = {name, {NULL, 0}, name[0] == '\0'};
+/* path is the app's PATH, or NULL. A name with a slash in it means itself alone. */
+static struct search search_begin(const char *name, const char *path) {
+    struct search search = {name, {NULL, 0}, name[0] == '\0'};
     if (strchr(name, '/') == NULL) {
         search.rest = text_of(path != NULL ? path : default_path);
     }
     return search;
 }
 
-bool program_search_next(struct program_search *search, char file[PATH_MAX]) {
+/* Writes the next candidate to file. Returns false when there are no more. */
+static bool search_next(struct search *search, char file[PATH_MAX]) {
     struct text folder;
     if (!search->done && strchr(search->name, '/') != NULL) {
         search->done = true;
@@ -62,11 +71,11 @@ static bool is_absent(const char *name, const char *file, int error) {
 }
 
 int program_find(const char *name, const char *path, char file[PATH_MAX]) {
-    struct program_search search = program_search_begin(name, path);
+    struct search search = search_begin(name, path);
     char candidate[PATH_MAX];
     int best = ENOENT;
     (void)snprintf(file, PATH_MAX, "%s", name);
-    while (program_search_next(&search, candidate)) {
+    while (search_next(&search, candidate)) {
         int error = judge(candidate);
         if (error == 0 || (best == ENOENT && !is_absent(name, candidate, error))) {
             (void)snprintf(file, PATH_MAX, "%s", candidate);
@@ -84,10 +93,10 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
 
 int program_exec(char *const *program, char *const *environment) {
     const char *name = program[0];
-    struct program_search search = program_search_begin(name, environment_get(environment, "PATH"));
+    struct search search = search_begin(name, environment_get(environment, "PATH"));
     char file[PATH_MAX];
     int failure = ENOENT;
-    while (program_search_next(&search, file)) {
+    while (search_next(&search, file)) {
         (void)execve(file, program, environment);
         int error = errno;
         if (strchr(name, '/') != NULL || (error != EACCES && !is_absent(name, file, error))) {
@@ -177,10 +186,15 @@ int program_explain(const char *name, const char *path, int error, struct report
     default:
         report_error(report, "%s could not be started: %s", quote(text_of(file)).text,
                      strerror(error));
-        report_hint(report, "%s",
-                    error == E2BIG          ? "its environment and arguments are too large"
-                    : error == ENAMETOOLONG ? "no file can have a name of that length"
-                                            : "the container may be short of memory or processes");
+        if (error == E2BIG) {
+            report_hint(report, "its environment and arguments are too large");
+        } else if (error == ENAMETOOLONG) {
+            report_hint(report, "no file can have a name of that length");
+        } else if (error == ENOMEM || error == EAGAIN) {
+            report_hint(report, "the container is short of memory or processes");
+        } else {
+            report_hint(report, "the system, or a security policy, does not let it start");
+        }
         return EXIT_REFUSED;
     }
 }

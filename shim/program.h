@@ -6,19 +6,6 @@
 
 #include <limits.h>
 
-/* A walk through the files that a name may mean: execvp(3) without the shell. */
-struct program_search {
-    const char *name;
-    struct text rest; /* of PATH */
-    bool done;
-};
-
-/* path is the app's PATH, or NULL. A name with a slash in it means itself alone. */
-struct program_search program_search_begin(const char *name, const char *path);
-
-/* Writes the next candidate to file. Returns false when there are no more. */
-bool program_search_next(struct program_search *search, char file[PATH_MAX]);
-
 /*
  * Finds the file that would be executed: the first that is there and has an x bit, else the
  * first that is there, else name itself. Returns 0 when it can be executed as far as its mode

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,6 +116,14 @@ bool report_write(int fd, const char *bytes, size_t length) {
         ssize_t written = write(fd, bytes, length);
         if (written < 0 && errno == EINTR) {
             continue;
+        }
+        /* A pipe that is full for the moment gets a second; nothing else is waiting for us. */
+        if (written < 0 && errno == EAGAIN) {
+            struct pollfd room = {.fd = fd, .events = POLLOUT};
+            if (poll(&room, 1, 1000) == 1) {
+                continue;
+            }
+            errno = EAGAIN;
         }
         if (written < 0 && errno == EPIPE) {
             take_back_sigpipe();

@@ -50,8 +50,11 @@ static bool is_variable_name(struct text name) {
 }
 
 static bool read_ports_from(struct text value, struct options *options) {
+    if (!is_variable_name(value)) {
+        return false;
+    }
     options->ports_from = value.at;
-    return is_variable_name(value);
+    return true;
 }
 
 static bool read_switch(struct text value, bool *on) {
@@ -120,58 +123,67 @@ static bool read_grace_period(struct text value, struct options *options) {
 
 static const char *const levels[] = {"error", "warn", "info", "debug"};
 
-/* Checked here like every setting; options_read_settings() has acted on it before. */
-static bool read_log(struct text value, struct options *options) {
-    (void)options;
+static bool find_level(struct text word, enum report_level *level) {
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (text_equal(value, text_of(levels[i]))) {
+        if (text_equal(word, text_of(levels[i]))) {
+            *level = (enum report_level)i;
             return true;
         }
     }
     return false;
 }
 
+/* Checked here like every setting; options_read_settings() has acted on it before. */
+static bool read_log(struct text value, struct options *options) {
+    enum report_level level;
+    (void)options;
+    return find_level(value, &level);
+}
+
 static const struct setting {
     const char *name;
     bool (*read)(struct text value, struct options *options);
+    bool supervises;
     const char *hint;
 } settings[] = {
-    {"APP_UID", read_uid,
-     "APP_UID is the number of an ordinary user, 1 to 2147483647, in plain digits; "
-     "the .NET images set APP_UID=1654"},
-    {"APP_GID", read_gid,
-     "APP_GID is the number of a group, 0 to 2147483647, in plain digits; "
-     "leave it out to get the user's own group"},
-    {"APP_GROUPS", read_groups,
+    {"APP_UID", read_uid, false,
+     "APP_UID is the number of an ordinary user, 1 to 2147483647, in plain digits "
+     "without leading zeros; the .NET images set APP_UID=1654"},
+    {"APP_GID", read_gid, false,
+     "APP_GID is the number of a group, 0 to 2147483647, in plain digits "
+     "without leading zeros; leave it out to get the user's own group"},
+    {"APP_GROUPS", read_groups, false,
      "APP_GROUPS lists up to 256 group numbers, 1 to 2147483647, with a comma between two: "
      "APP_GROUPS=2000,3000; group 0 is to be had through APP_GID=0 only"},
-    {"SHIM_UNPRIVILEGED_PORT_START", read_port_start,
+    {"SHIM_UNPRIVILEGED_PORT_START", read_port_start, false,
      "SHIM_UNPRIVILEGED_PORT_START is a number from 0 to 65535; 0 leaves it to the kernel"},
-    {"SHIM_HTTP_PORTS_FROM", read_ports_from,
+    {"SHIM_HTTP_PORTS_FROM", read_ports_from, false,
      "SHIM_HTTP_PORTS_FROM is the name of a variable, such as PORT: letters, digits and "
      "underscores, not beginning with a digit"},
-    {"SHIM_SIGNAL_GROUP", read_signal_group,
+    {"SHIM_SIGNAL_GROUP", read_signal_group, true,
      "SHIM_SIGNAL_GROUP is 1 (signals go to the app's process group) or 0 (to the app alone)"},
-    {"SHIM_SIGNAL_REWRITE", read_rewrite,
+    {"SHIM_SIGNAL_REWRITE", read_rewrite, true,
      "SHIM_SIGNAL_REWRITE lists pairs such as SIGTERM:SIGINT,HUP:0, each signal once on the "
      "left; KILL, STOP and CHLD cannot be rewritten"},
-    {"SHIM_EXIT_CODES", read_exit_codes,
+    {"SHIM_EXIT_CODES", read_exit_codes, true,
      "SHIM_EXIT_CODES lists pairs of exit codes from 0 to 255, such as 143:0,137:1, each once "
      "on the left"},
-    {"SHIM_GRACE_PERIOD", read_grace_period,
+    {"SHIM_GRACE_PERIOD", read_grace_period, true,
      "SHIM_GRACE_PERIOD is a whole number of seconds, 0 to 86400"},
-    {"SHIM_SUPERVISE", read_supervise,
+    {"SHIM_SUPERVISE", read_supervise, false,
      "SHIM_SUPERVISE is 1 (the app runs under the shim) or 0 (the shim becomes the app)"},
-    {"SHIM_LOG", read_log, "SHIM_LOG is error, warn, info or debug"},
+    {"SHIM_LOG", read_log, false, "SHIM_LOG is error, warn, info or debug"},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
-static void check_conflict(char *const *environment, const char *name, struct report *report) {
-    if (environment_conflicts(environment, name)) {
-        report_error(report, "%s is in the environment more than once, with different values",
-                     plain(text_of(name)).text);
-        report_hint(report, "set it once: the shim and the app might read different ones");
+static bool has_conflict(char *const *environment, const char *name, struct report *report) {
+    if (!environment_conflicts(environment, name)) {
+        return false;
     }
+    report_error(report, "%s is in the environment more than once, with different values",
+                 plain(text_of(name)).text);
+    report_hint(report, "set it once: the shim and the app might read different ones");
+    return true;
 }
 
 /* SHIM_HTTP_PORTS_FROM names a variable; the port is that one's value. */
@@ -180,16 +192,18 @@ static void follow_ports_from(char *const *environment, struct options *options,
     uint32_t port;
     const char *name = options->ports_from;
     const char *value = environment_get(environment, name);
-    check_conflict(environment, name, report);
-    if (value == NULL || value[0] == '\0') {
-        options->ports_from = NULL;
-    } else if (!text_number(text_of(value), 65535, &port) || port == 0) {
+    options->ports_from = NULL;
+    if (has_conflict(environment, name, report) || value == NULL || value[0] == '\0') {
+        return;
+    }
+    if (!text_number(text_of(value), 65535, &port) || port == 0) {
         report_error(report, "%s is %s, which is not a port", plain(text_of(name)).text,
                      quote(text_of(value)).text);
-        report_hint(report, "SHIM_HTTP_PORTS_FROM makes it the app's port: "
-                            "it must be a number from 1 to 65535, in plain digits");
-        options->ports_from = NULL;
+        report_hint(report, "SHIM_HTTP_PORTS_FROM makes it the app's port: it must be a number "
+                            "from 1 to 65535, in plain digits without leading zeros");
+        return;
     }
+    options->ports_from = name;
     options->ports_from_value = value;
 }
 
@@ -204,32 +218,34 @@ static void set_defaults(struct options *options) {
     }
 }
 
-static void set_level(char *const *environment, struct report *report) {
-    const char *word = environment_get(environment, "SHIM_LOG");
-    for (size_t i = 0; word != NULL && i < sizeof levels / sizeof levels[0]; i++) {
-        if (strcmp(word, levels[i]) == 0) {
-            report->level = (enum report_level)i;
-        }
+static void read_setting(const struct setting *setting, char *const *environment,
+                         struct options *options, struct report *report) {
+    const char *value = environment_get(environment, setting->name);
+    if (has_conflict(environment, setting->name, report)) {
+        /* Nobody knows which of the two holds: it is as good as malformed. */
+        (void)setting->read((struct text){"?", 1}, options);
+        return;
     }
+    if (value == NULL || value[0] == '\0') {
+        return;
+    }
+    if (!setting->read(text_of(value), options)) {
+        report_error(report, "%s is %s, which it cannot be", setting->name,
+                     quote(text_of(value)).text);
+        report_hint(report, "%s", setting->hint);
+    }
+    options->supervises = options->supervises || setting->supervises;
 }
 
 void options_read_settings(char *const *environment, struct options *options,
                            struct report *report) {
-    set_level(environment, report);
+    const char *level = environment_get(environment, "SHIM_LOG");
+    if (level != NULL) {
+        (void)find_level(text_of(level), &report->level); /* else it is malformed: see below */
+    }
     set_defaults(options);
     for (size_t i = 0; i < SETTINGS; i++) {
-        const struct setting *setting = &settings[i];
-        const char *value = environment_get(environment, setting->name);
-        check_conflict(environment, setting->name, report);
-        if (value == NULL || value[0] == '\0' || setting->read(text_of(value), options)) {
-            continue;
-        }
-        report_error(report, "%s is %s, which it cannot be", setting->name,
-                     quote(text_of(value)).text);
-        report_hint(report, "%s", setting->hint);
-        if (setting->read == read_ports_from) {
-            options->ports_from = NULL;
-        }
+        read_setting(&settings[i], environment, options, report);
     }
     if (options->ports_from != NULL) {
         follow_ports_from(environment, options, report);

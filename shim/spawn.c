@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,10 +60,21 @@ static _Noreturn void run_child(const struct launch *launch, const struct termin
     _exit(EXIT_REFUSED);
 }
 
-/* What the child says of its failure; 0 when it has become the app, which closes its end. */
-static int read_failure(int failed) {
+/*
+ * Waits until the child has become the app, which closes its end, or says why not. A Ctrl-Z may
+ * stop it on its way there, with nobody to continue it: so one looks after it now and then.
+ */
+static int read_failure(int failed, pid_t child) {
+    struct pollfd end = {.fd = failed, .events = POLLIN};
+    siginfo_t stopped;
     int error = 0;
     ssize_t length;
+    while (poll(&end, 1, 100) == 0) {
+        stopped.si_pid = 0;
+        if (waitid(P_PID, (id_t)child, &stopped, WSTOPPED | WNOHANG) == 0 && stopped.si_pid != 0) {
+            (void)kill(child, SIGCONT); /* an unreaped child is there to be signalled */
+        }
+    }
     do {
         length = read(failed, &error, sizeof error);
     } while (length < 0 && errno == EINTR);
@@ -75,7 +87,7 @@ void spawn_kill(pid_t child) {
     }
 }
 
-pid_t spawn(const struct launch *launch, const struct terminal *terminal, struct report *report,
+pid_t spawn(const struct launch *launch, struct terminal *terminal, struct report *report,
             int *code) {
     int ends[2];
     *code = EXIT_REFUSED;
@@ -99,7 +111,7 @@ pid_t spawn(const struct launch *launch, const struct terminal *terminal, struct
     }
     /* Both sides do it, so that no signal to the group comes too early: fails once it is done. */
     (void)setpgid(child, child);
-    error = read_failure(ends[0]);
+    error = read_failure(ends[0], child);
     (void)close(ends[0]); /* only read from */
     if (error == 0) {
         return child;

@@ -17,7 +17,7 @@ struct launch {
  * and waits until it runs. Returns its pid; 0, with an error in report and *code set to 125, 126
  * or 127, when it does not.
  */
-pid_t spawn(const struct launch *launch, const struct terminal *terminal, struct report *report,
+pid_t spawn(const struct launch *launch, struct terminal *terminal, struct report *report,
             int *code);
 
 /*

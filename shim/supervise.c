@@ -26,20 +26,27 @@ static bool settle_down(bool (*release)(struct report *), struct report *report)
     }
     if (chdir("/") < 0) {
         report_error(report, "cannot leave the working directory: %s", strerror(errno));
+        report_hint(report, "the app's user must be able to enter /: chmod 0755 /");
         return false;
     }
     if (!descriptors_close_from(STDERR_FILENO + 1)) {
         report_error(report, "cannot close the inherited descriptors: %s", strerror(errno));
+        report_hint(report, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
     return true;
 }
 
-/* To the app, or to its whole process group, whose leader it is. */
+/*
+ * To the app, or to its whole process group. An app that has left the group it was put into is
+ * still our child, not reaped, and so there.
+ */
 static void send(const struct supervision *run, int number, bool group) {
-    if (!run->ended) {
-        /* It is our child and not reaped: it is there. A refusal is the kernel's last word. */
-        (void)kill(group ? -run->app : run->app, number);
+    if (run->ended) {
+        return;
+    }
+    if (!group || kill(-run->app, number) < 0) {
+        (void)kill(run->app, number); /* a refusal is the kernel's last word */
     }
 }
 
@@ -55,90 +62,121 @@ static void follow_stop(struct supervision *run) {
     if (run->init) {
         terminal_give(&run->terminal, run->app);
         send(run, SIGCONT, true);
-        run->stopped = 0;
         return;
     }
     terminal_take_back(&run->terminal);
     (void)raise(SIGSTOP); /* we are back here once somebody has sent us SIGCONT */
 }
 
-/* Somebody continues us, and so the app: a shell that said `fg` has given us its foreground. */
+/*
+ * Somebody continues us, and so the app: whatever the settings say if it was stopped, and in the
+ * foreground if that is where a shell has put us.
+ */
 static void follow_continue(struct supervision *run) {
-    if (terminal_is_ours(&run->terminal)) {
+    if (!run->init) {
+        terminal_look_again(&run->terminal);
         terminal_give(&run->terminal, run->app);
     }
-    send(run, SIGCONT, run->stopped != 0 || run->options->signal_group);
-    run->stopped = 0;
+    if (run->stopped != 0) {
+        send(run, SIGCONT, true);
+        run->stopped = 0;
+    }
 }
 
 /* Hands a signal on, rewritten as the settings say. */
 static void hand_on(struct supervision *run, int number) {
     int handed = run->options->rewrite[number];
-    if (handed == SIGCONT) {
+    bool stopped = run->stopped != 0;
+    if (number == SIGCONT) {
         follow_continue(run);
-    } else if (handed != 0) {
+    }
+    if (handed != 0 && !(stopped && handed == SIGCONT)) {
         send(run, handed, run->options->signal_group);
     }
 }
 
+/* What waitpid(2) says of the app. Returns whether it has stopped now. */
+static bool note(struct supervision *run, int status) {
+    run->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+    if (WIFEXITED(status) || WIFSIGNALED(status)) {
+        run->ended = true;
+        run->status = status;
+    }
+    return run->stopped != 0;
+}
+
 /*
- * Takes every child that has ended or stopped: one SIGCHLD may stand for many. Only then is the
- * app's own end acted on. Returns false once there are no children left.
+ * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
+ * then is the app's own end acted on. Returns false once there are no children left; *stopped
+ * is whether the app has stopped meanwhile.
  */
-static bool reap(struct supervision *run) {
+static bool reap(struct supervision *run, bool *stopped) {
+    *stopped = false;
     for (;;) {
         int status;
-        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
+        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
         if (child < 0 && errno == EINTR) {
             continue;
         }
         if (child <= 0) {
             return child == 0;
         }
-        if (child != run->app || run->ended) {
-            continue;
+        if (child == run->app && !run->ended) {
+            *stopped = note(run, status);
         }
-        run->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
-        run->ended = !WIFSTOPPED(status);
-        run->status = status;
     }
 }
 
-static void watch(struct supervision *run) {
+/* Until the app has ended. Returns false, with errno, when signals cannot be waited for. */
+static bool watch(struct supervision *run) {
+    bool stopped;
     while (!run->ended) {
         int number = mask_wait(-1);
+        if (number < 0) {
+            return false;
+        }
         if (number != SIGCHLD) {
             hand_on(run, number);
             continue;
         }
-        (void)reap(run);
-        if (!run->ended) {
+        (void)reap(run, &stopped);
+        if (stopped && !run->ended) {
             follow_stop(run);
         }
     }
+    return true;
 }
 
-static int64_t now_in_milliseconds(void) {
-    struct timespec now = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail: the clock is there since 2.6 */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+static bool read_clock(int64_t *milliseconds) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) {
+        return false;
+    }
+    *milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return true;
 }
 
 /*
  * The app is gone: what it has left behind is told to end, and gets its time to do so. As PID 1
- * alone: kill(-1) reaches all of this PID namespace then, and all of a machine else.
+ * alone: kill(-1) reaches all of this PID namespace then, and all of a machine else. What is left
+ * at the end of it the kernel kills, as PID 1 ends: pid_namespaces(7).
  */
 static void give_grace(struct supervision *run) {
-    int64_t end = now_in_milliseconds() + (int64_t)run->options->grace_seconds * 1000;
+    int64_t now;
+    int64_t end;
+    bool stopped;
+    if (!read_clock(&end)) {
+        return;
+    }
+    end += (int64_t)run->options->grace_seconds * 1000;
     (void)kill(-1, SIGTERM); /* ESRCH: nobody is left */
     (void)kill(-1, SIGCONT);
-    while (reap(run)) {
-        int64_t rest = end - now_in_milliseconds();
-        int number = rest > 0 ? mask_wait(rest) : 0;
-        if (number == 0) {
-            return; /* the kernel kills the rest as PID 1 ends: pid_namespaces(7) */
+    while (reap(run, &stopped) && read_clock(&now) && now < end) {
+        int number = mask_wait(end - now);
+        if (number < 0) {
+            return;
         }
-        if (number != SIGCHLD && run->options->rewrite[number] != 0) {
+        if (number > 0 && number != SIGCHLD && run->options->rewrite[number] != 0) {
             (void)kill(-1, run->options->rewrite[number]);
         }
     }
@@ -155,30 +193,45 @@ static int end(struct supervision *run) {
     return run->options->exit_codes[code];
 }
 
+/* What we can be for the app besides its parent; it runs without, too. */
+static void prepare(bool init, struct report *report) {
+    /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
+    if (!init && prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) < 0) {
+        report_warn(report, "cannot become the reaper of orphans: %s", strerror(errno));
+    }
+    /* For /proc/1/fd/1 to be the app's too, as it is under USER: the change of uid took it. */
+    if (prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL) < 0) {
+        report_warn(report, "cannot become dumpable again, so /proc/1/fd/1 stays root's: %s",
+                    strerror(errno));
+    }
+}
+
+static int give_up(struct supervision *run) {
+    spawn_kill(run->app);
+    terminal_take_back(&run->terminal);
+    return EXIT_REFUSED;
+}
+
 int supervise(const struct launch *launch, const struct options *options,
               bool (*release)(struct report *), struct report *report) {
     struct supervision run = {.options = options, .init = getpid() == 1};
     int code;
-    /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
-    if (!run.init && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
-        report_warn(report, "cannot become the reaper of orphans: %s", strerror(errno));
-        report_flush(report);
-    }
-    /* For /proc/1/fd/1 to be the app's too, as it is under USER: the change of uid took it. */
-    if (prctl(PR_SET_DUMPABLE, 1) < 0) {
-        report_error(report, "cannot become dumpable again: %s", strerror(errno));
-        return EXIT_REFUSED;
-    }
+    prepare(run.init, report);
     run.terminal = terminal_find();
     run.app = spawn(launch, &run.terminal, report, &code);
     if (run.app == 0) {
         return code;
     }
     if (!settle_down(release, report)) {
-        spawn_kill(run.app);
-        terminal_take_back(&run.terminal);
-        return EXIT_REFUSED;
+        return give_up(&run);
     }
-    watch(&run);
+    report_debug(report, "started: the app is process %d%s", (int)run.app,
+                 run.terminal.foreground ? ", in the foreground" : "");
+    report_flush(report);
+    if (!watch(&run)) {
+        report_error(report, "cannot wait for signals: %s", strerror(errno));
+        report_hint(report, "the sandbox forbids rt_sigtimedwait; nobody can be an init in it");
+        return give_up(&run);
+    }
     return end(&run);
 }

@@ -9,23 +9,24 @@
 #include <sys/types.h>
 
 struct terminal {
-    int fd;      /* of our controlling terminal; -1: there is none, or it is not ours to give */
-    pid_t group; /* our own process group; 0: it is out of this PID namespace's sight */
+    int fd;          /* of our controlling terminal; -1: there is none */
+    pid_t group;     /* our own process group; 0: it is out of this PID namespace's sight */
+    bool foreground; /* we are in its foreground, or the app is in our place */
 };
 
-/* Finds our terminal on descriptors 0 to 2, if we are in its foreground. */
+/* Finds our controlling terminal among descriptors 0 to 2. Call it with SIGTTIN blocked. */
 struct terminal terminal_find(void);
 
 /*
- * Makes group the foreground process group. Call it with SIGTTOU blocked: that signal would stop
- * a caller in the background.
+ * Makes group the foreground process group, if the foreground is ours to give. Call it with
+ * SIGTTOU blocked: that signal would stop a caller in the background.
  */
 void terminal_give(const struct terminal *terminal, pid_t group);
 
-/* Makes our own group the foreground again. */
-void terminal_take_back(const struct terminal *terminal);
+/* Makes our own group the foreground again, if it was ours. */
+void terminal_take_back(struct terminal *terminal);
 
-/* Whether our own group is in the foreground: a shell's `fg` has put us there. */
-bool terminal_is_ours(const struct terminal *terminal);
+/* A shell has continued us, perhaps with `fg`: takes note if it has put us in the foreground. */
+void terminal_look_again(struct terminal *terminal);
 
 #endif

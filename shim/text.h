@@ -12,6 +12,9 @@ struct text {
     size_t length;
 };
 
+/* The text of a string literal. */
+#define LITERAL(string) ((struct text){(string), sizeof(string) - 1})
+
 /* The whole of a terminated string. */
 struct text text_of(const char *string);
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -19,7 +21,13 @@ enum { CALL_SETUID = SYS_setuid };
 /* The kernel has room for this many capabilities; an unknown one answers EINVAL. */
 enum { CAPABILITIES = 64 };
 
-static bool surprise(struct report *report, const char *what) {
+__attribute__((format(printf, 2, 3))) static bool surprise(struct report *report,
+                                                           const char *format, ...) {
+    char what[128];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(what, sizeof what, format, values);
+    va_end(values);
     report_error(report, "verification failed: %s", what);
     report_hint(report, "the app was not started; this kernel or sandbox did not do as it was "
                         "told, or the shim has a bug");
@@ -45,6 +53,16 @@ static bool has_groups(const struct group_list *wanted) {
     return same;
 }
 
+/*
+ * An impossible id changes nothing, and the answer is the one in force: setfsuid(2). gVisor has
+ * no such call, and no such id: it goes by the effective one.
+ */
+static uint32_t ask_fsid(int (*set)(uid_t), uint32_t effective) {
+    errno = 0;
+    uint32_t id = (uint32_t)set((uid_t)-1);
+    return id == UINT32_MAX && errno == ENOSYS ? effective : id;
+}
+
 bool verify_ids(const struct plan *plan, struct report *report) {
     uid_t ruid;
     uid_t euid;
@@ -53,20 +71,21 @@ bool verify_ids(const struct plan *plan, struct report *report) {
     gid_t egid;
     gid_t sgid;
     if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0) {
-        return surprise(report, "the ids cannot be read");
+        return surprise(report, "the ids cannot be read: %s", strerror(errno));
     }
-    if (ruid != plan->uid || euid != plan->uid || suid != plan->uid) {
-        return surprise(report, "a user id is not the app's");
+    uid_t fsuid = ask_fsid(setfsuid, euid);
+    gid_t fsgid = ask_fsid(setfsgid, egid);
+    if (ruid != plan->uid || euid != plan->uid || suid != plan->uid || fsuid != plan->uid) {
+        return surprise(report, "the user ids are %u, %u, %u and %u instead of %u", (unsigned)ruid,
+                        (unsigned)euid, (unsigned)suid, (unsigned)fsuid, (unsigned)plan->uid);
     }
-    if (rgid != plan->gid || egid != plan->gid || sgid != plan->gid) {
-        return surprise(report, "a group id is not the app's");
-    }
-    /* An impossible id changes nothing; the answer is the one in force: setfsuid(2). */
-    if ((uid_t)setfsuid((uid_t)-1) != plan->uid || (gid_t)setfsgid((gid_t)-1) != plan->gid) {
-        return surprise(report, "the file system user or group id is not the app's");
+    if (rgid != plan->gid || egid != plan->gid || sgid != plan->gid || fsgid != plan->gid) {
+        return surprise(report, "the group ids are %u, %u, %u and %u instead of %u", (unsigned)rgid,
+                        (unsigned)egid, (unsigned)sgid, (unsigned)fsgid, (unsigned)plan->gid);
     }
     if (!has_groups(plan->groups)) {
-        return surprise(report, "the supplementary groups are not the app's");
+        return surprise(report, "the supplementary groups are not the %zu planned ones",
+                        plan->groups->count);
     }
     return true;
 }
@@ -95,7 +114,7 @@ static bool read_sets(struct sets *sets) {
 static bool read_ambient(uint64_t *ambient) {
     *ambient = 0;
     for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        int set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0);
+        int set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0UL, 0UL);
         if (set < 0) {
             return errno == EINVAL;
         }
@@ -107,7 +126,7 @@ static bool read_ambient(uint64_t *ambient) {
 static bool read_bounding(uint64_t *bounding) {
     *bounding = 0;
     for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        int set = prctl(PR_CAPBSET_READ, i);
+        int set = prctl(PR_CAPBSET_READ, i, 0UL, 0UL, 0UL);
         if (set < 0) {
             return errno == EINVAL && i > 0;
         }
@@ -116,44 +135,54 @@ static bool read_bounding(uint64_t *bounding) {
     return true;
 }
 
-/* Whether the four sets that a process acts by are all exactly wanted. */
+/* Whether one of the sets is exactly what is wanted. */
+static bool verify_set(const char *name, uint64_t found, uint64_t wanted, struct report *report) {
+    return found == wanted || surprise(report, "the %s set is %016llx instead of %016llx", name,
+                                       (unsigned long long)found, (unsigned long long)wanted);
+}
+
+/* Whether the four sets that a process acts by are. */
 static bool verify_sets(uint64_t wanted, struct report *report) {
     struct sets sets;
     uint64_t ambient;
     if (!read_sets(&sets) || !read_ambient(&ambient)) {
-        return surprise(report, "the capabilities cannot be read");
+        return surprise(report, "the capabilities cannot be read: %s", strerror(errno));
     }
-    if (sets.permitted != wanted || sets.effective != wanted) {
-        return surprise(report, "the permitted or effective capabilities are not as planned");
+    return verify_set("permitted", sets.permitted, wanted, report) &&
+           verify_set("effective", sets.effective, wanted, report) &&
+           verify_set("inheritable", sets.inheritable, wanted, report) &&
+           verify_set("ambient", ambient, wanted, report);
+}
+
+/* A kernel that answers EINVAL has no securebits; the drop has said so. */
+static bool verify_securebits(bool locked, struct report *report) {
+    int bits = prctl(PR_GET_SECUREBITS, 0UL, 0UL, 0UL, 0UL);
+    if (bits < 0) {
+        return errno == EINVAL || surprise(report, "the securebits cannot be read");
     }
-    if (sets.inheritable != wanted) {
-        return surprise(report, "the inheritable capabilities are not as planned");
+    if ((bits & SECBIT_KEEP_CAPS) != 0) {
+        return surprise(report, "capabilities would outlive a change of user");
     }
-    if (ambient != wanted) {
-        return surprise(report, "the ambient capabilities are not as planned");
+    if (locked && (bits & VERIFY_SECUREBITS) != VERIFY_SECUREBITS) {
+        return surprise(report, "the securebits are %x instead of %x", (unsigned)bits,
+                        (unsigned)VERIFY_SECUREBITS);
     }
     return true;
 }
 
 bool verify_capabilities(const struct plan *plan, struct report *report) {
     uint64_t bounding;
-    int bits = prctl(PR_GET_SECUREBITS);
-    if (!verify_sets(plan->keeps_net_bind ? (uint64_t)1 << CAP_NET_BIND_SERVICE : 0, report)) {
+    if (!verify_sets(plan->keeps_net_bind ? (uint64_t)1 << CAP_NET_BIND_SERVICE : 0, report) ||
+        !verify_securebits(plan->drops_bounding, report)) {
         return false;
-    }
-    if (bits < 0 || (bits & SECBIT_KEEP_CAPS) != 0) {
-        return surprise(report, "capabilities would outlive a change of user");
     }
     if (!plan->drops_bounding) {
         return true;
     }
-    if (!read_bounding(&bounding) || bounding != 0) {
-        return surprise(report, "the bounding set is not empty");
+    if (!read_bounding(&bounding)) {
+        return surprise(report, "the bounding set cannot be read: %s", strerror(errno));
     }
-    if ((bits & VERIFY_SECUREBITS) != VERIFY_SECUREBITS) {
-        return surprise(report, "the securebits are not locked");
-    }
-    return true;
+    return verify_set("bounding", bounding, 0, report);
 }
 
 bool verify_nothing_held(struct report *report) {
@@ -174,7 +203,7 @@ static bool is_all_blocked(void) {
 }
 
 bool verify_process(const struct plan *plan, struct report *report) {
-    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) != 1) {
         return surprise(report, "no_new_privs is not set");
     }
     if (!is_all_blocked()) {
