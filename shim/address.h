@@ -35,7 +35,7 @@ enum address_fault {
     ADDRESS_DYNAMIC_LOCALHOST, /* port 0 of localhost: two addresses, and no one port */
 };
 
-/* Reads an entry of URLS, or a Kestrel endpoint's Url, into *address; its source is not touched. */
+/* Reads an entry of URLS, or a Kestrel endpoint's Url, into *address; its source is left empty. */
 enum address_fault address_parse(struct text url, struct address *address);
 
 /* Reads an entry of HTTP_PORTS or HTTPS_PORTS: scheme "http" or "https", "*:" before the entry. */

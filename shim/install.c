@@ -91,19 +91,20 @@ static void name_temporary(char *name, size_t size) {
     (void)snprintf(name, size, ".shim-install-%016llx", (unsigned long long)number);
 }
 
-static int install_as(int self, int folder, const char *name, struct report *report) {
+static int install_as(int self, int folder, const char *name, const char *destination,
+                      struct report *report) {
     char temporary[64];
     name_temporary(temporary, sizeof temporary);
     /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
     if (fd < 0) {
-        return fail(report, "make a file beside", name);
+        return fail(report, "make a file for", destination);
     }
     if (!fill_and_rename(self, fd, folder, temporary, name)) {
         int error = errno;
         (void)unlinkat(folder, temporary, 0); /* what failed is told below */
         errno = error;
-        return fail(report, "write", name);
+        return fail(report, "write", destination);
     }
     return 0;
 }
@@ -119,9 +120,9 @@ int install(const char *destination, struct report *report) {
     int folder =
         split(destination, path, &name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder < 0) {
-        (void)fail(report, "write to", destination);
+        (void)fail(report, "write", destination);
     } else {
-        code = install_as(self, folder, name, report);
+        code = install_as(self, folder, name, destination, report);
         (void)close(folder); /* only read from */
     }
     (void)close(self); /* only read from */

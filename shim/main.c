@@ -138,18 +138,19 @@ static int install_with_own_rights(struct run *run) {
     return own ? install(run->options.destination, &run->report) : EXIT_REFUSED;
 }
 
-/* Before anything else: no signal is lost from here on, and no file becomes stderr. */
-static bool prepare(struct run *run) {
-    report_start(&run->report);
+static bool block_signals(struct run *run) {
     if (!mask_take(&run->launch.signals)) {
         report_error(&run->report, "cannot block the signals: %s", strerror(errno));
         report_hint(&run->report, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
-    return handover_fill_stdio(&run->report);
+    return true;
 }
 
 static int run_verb(struct run *run, char *const *environment) {
+    if (!block_signals(run) || !handover_fill_stdio(&run->report)) {
+        return EXIT_REFUSED;
+    }
     switch (run->options.verb) {
     case VERB_HELP:
         return print(options_usage, &run->report);
@@ -166,18 +167,17 @@ static int run_verb(struct run *run, char *const *environment) {
 
 int main(int argc, char **argv, char **environment) {
     struct run run;
-    int code = EXIT_REFUSED;
     memset(&run, 0, sizeof run);
-    if (!prepare(&run)) {
-        report_flush(&run.report);
-    } else if (!options_parse(argc, argv, &run.options, &run.report)) {
+    report_start(&run.report);
+    if (!options_parse(argc, argv, &run.options, &run.report)) {
         report_flush(&run.report);
         (void)report_write(STDERR_FILENO, options_usage, strlen(options_usage));
-    } else if (run.options.verb == VERB_RUN) {
-        code = report_end(&run.report, run_verb(&run, environment));
-    } else {
-        code = run_verb(&run, environment);
-        report_flush(&run.report);
+        return EXIT_REFUSED;
     }
+    int code = run_verb(&run, environment);
+    if (run.options.verb == VERB_RUN) {
+        return report_end(&run.report, code);
+    }
+    report_flush(&run.report);
     return code;
 }

@@ -123,13 +123,18 @@ static void tell_of_kept_identity(const struct options *options, const struct id
                     (unsigned)identity->app_uid, (unsigned)wanted);
     }
     if (options->gid.state == ID_SET && options->gid.id != identity->app_gid) {
-        report_warn(report, "APP_GID is %u, but the gid stays %u: no CAP_SETGID",
+        report_warn(report,
+                    "APP_GID is %u, but the gid stays %u: changing it needs CAP_SETUID "
+                    "and CAP_SETGID",
                     (unsigned)options->gid.id, (unsigned)identity->app_gid);
     }
     for (size_t i = 0; i < options->group_count; i++) {
-        if (!groups_have(&identity->app_groups, options->groups[i])) {
-            report_warn(report, "APP_GROUPS lists %u, which cannot be added: no CAP_SETGID",
-                        (unsigned)options->groups[i]);
+        gid_t gid = options->groups[i];
+        if (gid != identity->app_gid && !groups_have(&identity->app_groups, gid)) {
+            report_warn(report,
+                        "APP_GROUPS lists %u, which cannot be added: that needs CAP_SETUID "
+                        "and CAP_SETGID",
+                        (unsigned)gid);
         }
     }
 }

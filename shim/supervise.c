@@ -52,14 +52,18 @@ static void send(const struct supervision *run, int number, bool group) {
 
 /*
  * The app was stopped from its terminal (or as if). PID 1 has nobody who would say `fg`: the app
- * goes on, in the foreground if there is one. Else the shim stops too, for the shell to see.
+ * goes on, in the foreground if there is one. So it does when it only wanted the terminal, and a
+ * shell has meanwhile put us into the foreground. Else the shim stops too, for the shell to see.
  */
 static void follow_stop(struct supervision *run) {
     int number = run->stopped;
     if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU) {
         return;
     }
-    if (run->init) {
+    if (!run->init && number != SIGTSTP) {
+        terminal_look_again(&run->terminal);
+    }
+    if (run->init || (number != SIGTSTP && run->terminal.foreground)) {
         terminal_give(&run->terminal, run->app);
         send(run, SIGCONT, true);
         return;

@@ -26,7 +26,7 @@ void terminal_give(const struct terminal *terminal, pid_t group);
 /* Makes our own group the foreground again, if it was ours. */
 void terminal_take_back(struct terminal *terminal);
 
-/* A shell has continued us, perhaps with `fg`: takes note if it has put us in the foreground. */
+/* A shell may have said `fg`: takes note of it if we are in the foreground now. */
 void terminal_look_again(struct terminal *terminal);
 
 #endif
