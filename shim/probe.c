@@ -89,8 +89,9 @@ bool probe_ports(const struct plan *plan, struct report *report) {
                      strerror(EACCES));
         report_hint(report,
                     "CAP_NET_BIND_SERVICE does not count here (host network with a user "
-                    "namespace, a sandbox): give %s a port from %u up",
-                    plain(address->source).text, (unsigned)plan->floor);
+                    "namespace, a sandbox): give %s a port from %u up%s",
+                    plain(address->source).text, (unsigned)plan->floor,
+                    plan->floor <= 8080 ? ", 8080 by custom" : "");
     }
     return good;
 }
