@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 CC := gcc
-MACHINE := $(shell $(CC) -dumpmachine)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 B := build
 
 # `make V=1` shows the commands.
@@ -66,12 +66,12 @@ $(B)/shim.o/entry.o: shim/entry.S Makefile | $(B)/shim.o
 -include $(OBJECTS:.o=.d)
 
 $(B)/shim.o:
-	mkdir -p $@
+	$(Q)mkdir -p $@
 
 $(B)/include:
-	mkdir -p $@
-	ln -sfn /usr/include/linux /usr/include/asm-generic $@/
-	ln -sfn /usr/include/$(MACHINE)/asm $@/asm
+	$(Q)mkdir -p $@
+	$(Q)ln -sfn /usr/include/linux /usr/include/asm-generic $@/
+	$(Q)ln -sfn /usr/include/$(MACHINE)/asm $@/asm
 
 $(B)/libcap-ng/libcap-ng.a: deps/libcap-ng | $(KERNEL_HEADERS)
 	@echo "  DEP   libcap-ng"
