@@ -11,21 +11,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* O_NONBLOCK: a FIFO in the place of the file must not hold up the start. */
-static FILE *open_regular(const char *path) {
+/*
+ * Opens a file to read. *file is NULL where there is none, or none that is a regular file.
+ * Returns false, with errno, when there may be one that we cannot get at. O_NONBLOCK: a FIFO in
+ * its place must not hold up the start.
+ */
+static bool open_regular(const char *path, FILE **file) {
     struct stat status;
+    *file = NULL;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        return NULL;
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO;
     }
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        FILE *file = fdopen(fd, "r");
-        if (file != NULL) {
-            return file;
-        }
+    bool good = fstat(fd, &status) == 0;
+    if (good && S_ISREG(status.st_mode)) {
+        *file = fdopen(fd, "r");
+        good = *file != NULL;
     }
-    (void)close(fd); /* only read from */
-    return NULL;
+    int error = errno;
+    if (*file == NULL) {
+        (void)close(fd); /* only read from */
+    }
+    errno = error;
+    return good;
 }
 
 /* Splits a line into fields at its colons; the last takes the rest. False: fewer than needed. */
@@ -117,7 +125,10 @@ bool account_find(const char *path, uid_t uid, struct account *account) {
     struct text line;
     bool good = true;
     memset(account, 0, sizeof *account);
-    FILE *file = open_regular(path);
+    FILE *file;
+    if (!open_regular(path, &file)) {
+        return false;
+    }
     if (file == NULL) {
         return true;
     }
@@ -132,7 +143,10 @@ bool account_groups(const char *path, const char *name, struct group_list *group
     size_t size = 0;
     struct text line;
     bool good = true;
-    FILE *file = open_regular(path);
+    FILE *file;
+    if (!open_regular(path, &file)) {
+        return false;
+    }
     if (file == NULL) {
         return true;
     }

@@ -27,7 +27,7 @@ struct group_list {
 /*
  * Looks uid up in the passwd file at path: the first line that fits. No such file, one that is
  * not a regular file, or no such line: account->found is false. Returns false, with errno, when
- * the file cannot be read to its end or there is no memory.
+ * the file cannot be opened or read to its end, or there is no memory.
  */
 bool account_find(const char *path, uid_t uid, struct account *account);
 

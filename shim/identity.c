@@ -41,6 +41,10 @@ static bool read_current(struct identity *identity) {
         identity->groups.count = (size_t)count;
     }
     groups_settle(&identity->groups);
+    return true;
+}
+
+static bool read_starter(struct identity *identity) {
     return account_find(passwd, identity->euid, &identity->starter) &&
            (!identity->starter.found ||
             account_groups(group, identity->starter.name, &identity->starter_groups));
@@ -139,9 +143,11 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     bool good = read_current(identity);
     /* Root that cannot switch is refused; --check shows what it would have become. */
     if (good && !can_switch && identity->euid != 0) {
+        (void)read_starter(identity); /* only for its name: nothing hangs on it */
         good = keep_current(identity);
     } else if (good) {
-        good = choose_app(options, identity) && look_at_own_file(identity);
+        good =
+            read_starter(identity) && choose_app(options, identity) && look_at_own_file(identity);
         look_at_namespace(identity);
     }
     if (!good) {

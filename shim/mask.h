@@ -25,6 +25,9 @@ struct inherited_signals {
  */
 bool mask_take(struct inherited_signals *inherited);
 
+/* Whether every signal that can be blocked is. */
+bool mask_is_whole(void);
+
 /* Puts mask and disposition back: in the child, before the app. Errors likewise. */
 bool mask_give_back(const struct inherited_signals *inherited);
 

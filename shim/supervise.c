@@ -13,6 +13,7 @@ struct supervision {
     const struct options *options;
     struct terminal terminal;
     bool init;   /* we are PID 1 */
+    bool alone;  /* there is no shell above us in our session that could say `fg` */
     pid_t app;   /* never signalled once it has ended: its number may be another's */
     bool ended;  /* and reaped */
     int status;  /* as waitpid(2) gave it */
@@ -51,19 +52,21 @@ static void send(const struct supervision *run, int number, bool group) {
 }
 
 /*
- * The app was stopped from its terminal (or as if). PID 1 has nobody who would say `fg`: the app
- * goes on, in the foreground if there is one. So it does when it only wanted the terminal, and a
- * shell has meanwhile put us into the foreground. Else the shim stops too, for the shell to see.
+ * The app was stopped from its terminal (or as if). PID 1, and the leader of a session (`docker
+ * exec -it`), have nobody who would say `fg`: the app goes on, in the foreground if there is one,
+ * as the kernel would have it for an orphaned process group. So it does when it only wanted the
+ * terminal, and a shell has meanwhile put us into the foreground. Else the shim stops too, for the
+ * shell to see.
  */
 static void follow_stop(struct supervision *run) {
     int number = run->stopped;
     if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU) {
         return;
     }
-    if (!run->init && number != SIGTSTP) {
+    if (!run->alone && number != SIGTSTP) {
         terminal_look_again(&run->terminal);
     }
-    if (run->init || (number != SIGTSTP && run->terminal.foreground)) {
+    if (run->alone || (number != SIGTSTP && run->terminal.foreground)) {
         terminal_give(&run->terminal, run->app);
         send(run, SIGCONT, true);
         return;
@@ -77,7 +80,7 @@ static void follow_stop(struct supervision *run) {
  * foreground if that is where a shell has put us.
  */
 static void follow_continue(struct supervision *run) {
-    if (!run->init) {
+    if (!run->alone) {
         terminal_look_again(&run->terminal);
         terminal_give(&run->terminal, run->app);
     }
@@ -220,6 +223,7 @@ int supervise(const struct launch *launch, const struct options *options,
               bool (*release)(struct report *), struct report *report) {
     struct supervision run = {.options = options, .init = getpid() == 1};
     int code;
+    run.alone = run.init || getsid(0) == getpid();
     prepare(run.init, report);
     run.terminal = terminal_find();
     run.app = spawn(launch, &run.terminal, report, &code);

@@ -1,8 +1,9 @@
 #include "verify.h"
 
+#include "mask.h"
+
 #include <errno.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,24 +190,12 @@ bool verify_nothing_held(struct report *report) {
     return verify_sets(0, report);
 }
 
-/*
- * Every signal must still be blocked, or one might be lost before the app has started. Nobody
- * can block KILL and STOP; and qemu's user mode, which people start images of another
- * architecture with, keeps 63 and 64 to itself: it never delivers them.
- */
-static bool is_all_blocked(void) {
-    static const uint64_t exempt =
-        (uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1) | (uint64_t)3 << 62;
-    uint64_t blocked = 0;
-    return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof blocked) == 0 &&
-           (blocked | exempt) == UINT64_MAX;
-}
-
 bool verify_process(const struct plan *plan, struct report *report) {
     if (prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) != 1) {
         return surprise(report, "no_new_privs is not set");
     }
-    if (!is_all_blocked()) {
+    /* Or one might be lost before the app has started. */
+    if (!mask_is_whole()) {
         return surprise(report, "the signal mask is not as it was set");
     }
     if (plan->uid != 0 && syscall(CALL_SETUID, 0) == 0) {
