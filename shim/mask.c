@@ -21,15 +21,18 @@ static bool set_disposition(void (*handler)(int), struct sigaction *old) {
  * Nobody can block KILL and STOP; and qemu's user mode, which people start images of another
  * architecture with, keeps 63 and 64 to itself: it never delivers them.
  */
-static bool is_whole(uint64_t mask) {
-    static const uint64_t exempt =
-        (uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1) | (uint64_t)3 << 62;
-    return (mask | exempt) == UINT64_MAX;
+static const uint64_t exempt =
+    (uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1) | (uint64_t)3 << 62;
+
+/* Whether mask is in force, as the kernel has it. */
+static bool is_in_force(uint64_t mask) {
+    uint64_t found = 0;
+    return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &found, sizeof found) == 0 &&
+           (found | exempt) == (mask | exempt);
 }
 
 bool mask_is_whole(void) {
-    uint64_t mask = 0;
-    return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof mask) == 0 && is_whole(mask);
+    return is_in_force(UINT64_MAX);
 }
 
 bool mask_take(struct inherited_signals *inherited) {
@@ -40,7 +43,7 @@ bool mask_take(struct inherited_signals *inherited) {
         return false;
     }
     /* If entry.S was not let, the mask that was just read is the one from the start. */
-    if (entry_masked && is_whole(inherited->mask)) {
+    if (entry_masked && (inherited->mask | exempt) == UINT64_MAX) {
         inherited->mask = entry_mask;
     }
     inherited->child_ignored = old.sa_handler == SIG_IGN;
@@ -51,8 +54,16 @@ bool mask_give_back(const struct inherited_signals *inherited) {
     if (inherited->child_ignored && !set_disposition(SIG_IGN, NULL)) {
         return false;
     }
-    return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL,
-                   sizeof inherited->mask) == 0;
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL, sizeof inherited->mask) <
+        0) {
+        return false;
+    }
+    /* Verification is over by now: with another mask the app might never hear a SIGTERM. */
+    if (!is_in_force(inherited->mask)) {
+        errno = EPERM;
+        return false;
+    }
+    return true;
 }
 
 int mask_wait(int64_t milliseconds) {

@@ -61,8 +61,9 @@ static _Noreturn void run_child(const struct launch *launch, const struct termin
 }
 
 /*
- * Waits until the child has become the app, which closes its end, or says why not. A Ctrl-Z may
- * stop it on its way there, with nobody to continue it: so one looks after it now and then.
+ * Waits until the child has become the app, which closes its end, or says why not: 0 or that
+ * errno. A Ctrl-Z may stop it on its way there, with nobody to continue it: so one looks after it
+ * now and then.
  */
 static int read_failure(int failed, pid_t child) {
     struct pollfd end = {.fd = failed, .events = POLLIN};
@@ -78,7 +79,7 @@ static int read_failure(int failed, pid_t child) {
     do {
         length = read(failed, &error, sizeof error);
     } while (length < 0 && errno == EINTR);
-    return length == (ssize_t)sizeof error ? error : 0;
+    return length < 0 ? errno : error;
 }
 
 void spawn_kill(pid_t child) {

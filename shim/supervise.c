@@ -112,12 +112,14 @@ static bool note(struct supervision *run, int status) {
     return run->stopped != 0;
 }
 
+/* What the children have been up to. */
+enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
+
 /*
  * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
- * then is the app's own end acted on. Returns false once there are no children left; *stopped
- * is whether the app has stopped meanwhile.
+ * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile.
  */
-static bool reap(struct supervision *run, bool *stopped) {
+static enum children reap(struct supervision *run, bool *stopped) {
     *stopped = false;
     for (;;) {
         int status;
@@ -125,8 +127,11 @@ static bool reap(struct supervision *run, bool *stopped) {
         if (child < 0 && errno == EINTR) {
             continue;
         }
-        if (child <= 0) {
-            return child == 0;
+        if (child < 0) {
+            return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
+        }
+        if (child == 0) {
+            return CHILDREN_LEFT;
         }
         if (child == run->app && !run->ended) {
             *stopped = note(run, status);
@@ -134,7 +139,7 @@ static bool reap(struct supervision *run, bool *stopped) {
     }
 }
 
-/* Until the app has ended. Returns false, with errno, when signals cannot be waited for. */
+/* Until the app has ended. Returns false, with errno, when there is no way to wait for that. */
 static bool watch(struct supervision *run) {
     bool stopped;
     while (!run->ended) {
@@ -146,7 +151,9 @@ static bool watch(struct supervision *run) {
             hand_on(run, number);
             continue;
         }
-        (void)reap(run, &stopped);
+        if (reap(run, &stopped) != CHILDREN_LEFT && !run->ended) {
+            return false; /* the app is a child of ours: it must be there */
+        }
         if (stopped && !run->ended) {
             follow_stop(run);
         }
@@ -178,7 +185,7 @@ static void give_grace(struct supervision *run) {
     end += (int64_t)run->options->grace_seconds * 1000;
     (void)kill(-1, SIGTERM); /* ESRCH: nobody is left */
     (void)kill(-1, SIGCONT);
-    while (reap(run, &stopped) && read_clock(&now) && now < end) {
+    while (reap(run, &stopped) == CHILDREN_LEFT && read_clock(&now) && now < end) {
         int number = mask_wait(end - now);
         if (number < 0) {
             return;
@@ -237,8 +244,9 @@ int supervise(const struct launch *launch, const struct options *options,
                  run.terminal.foreground ? ", in the foreground" : "");
     report_flush(report);
     if (!watch(&run)) {
-        report_error(report, "cannot wait for signals: %s", strerror(errno));
-        report_hint(report, "the sandbox forbids rt_sigtimedwait; nobody can be an init in it");
+        report_error(report, "cannot wait for signals or for the app: %s", strerror(errno));
+        report_hint(report, "a sandbox that forbids rt_sigtimedwait or wait4 lets nobody be an "
+                            "init in it");
         return give_up(&run);
     }
     return end(&run);
