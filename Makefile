@@ -122,7 +122,7 @@ $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
+$(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 	@echo "  TEST  $<"
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
