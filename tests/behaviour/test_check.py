@@ -1,0 +1,257 @@
+"""--check: says what would happen, in a form that a program may read, and does nothing."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from sandbox import GROUP, PASSWD, as_numbers, held_capabilities
+
+KEYS = ["user", "group", "groups", "home", "listen", "keep", "program", "verdict"]
+
+
+def check(box, *words, **options):
+    """The values by key, and the whole result."""
+    done = box.run("--check", *(words or ["/world"]), **options)
+    keys = [key for key, _ in done.checked]
+    assert list(dict.fromkeys(keys)) == KEYS, done.stdout
+    assert all(keys.count(key) == 1 for key in KEYS if key != "listen")
+    values = dict(done.checked)
+    assert (values["verdict"] == "ok") == (done.exit_code == 0)
+    return values, done
+
+
+def test_what_it_prints(box):
+    box.folder("/app", owner=1654)
+    shutil.copy(box.path("/world"), box.path("/app/aspnetapp"))
+    env = {"APP_UID": "1654", "ASPNETCORE_HTTP_PORTS": "8080", "HOME": "/root"}
+    done = box.run("--check", "./aspnetapp", "word", env=env, cwd="/app")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == (
+        "user: 1654 (app), from APP_UID\n"
+        "group: 1654\n"
+        "groups: 1654\n"
+        "home: /home/app\n"
+        "listen: 8080 http, from ASPNETCORE_HTTP_PORTS\n"
+        "keep: none\n"
+        "program: ./aspnetapp\n"
+        "verdict: ok\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "env, start, expected",
+    [
+        ({}, {}, "1654 (app), from default"),
+        ({"APP_UID": ""}, {}, "1654 (app), from default"),
+        ({"APP_UID": "1654"}, {}, "1654 (app), from APP_UID"),
+        ({"APP_UID": "12345"}, {}, "12345, from APP_UID"),
+        ({}, {"uid": 1654, "gid": 1654}, "1654 (app), kept"),
+        ({"APP_UID": "1654"}, {"uid": 12345, "gid": 0}, "12345, kept"),
+    ],
+    ids=str,
+)
+def test_user(box, env, start, expected):
+    values, _ = check(box, env=env, **start)
+    assert values["user"] == expected
+
+
+@pytest.mark.parametrize(
+    "env, start, expected",
+    [
+        ({}, {}, ("1654", "29,1654")),
+        ({"APP_GID": "0"}, {}, ("0", "0,29")),
+        ({"APP_GROUPS": "3000,2000"}, {}, ("1654", "29,1654,2000,3000")),
+        ({"APP_UID": "12345"}, {}, ("12345", "12345")),
+        ({}, {"uid": 12345, "gid": 7, "groups": (9, 8)}, ("7", "8,9")),
+    ],
+    ids=str,
+)
+def test_group_and_groups(box, env, start, expected):
+    box.write("/etc/group", GROUP + "audio:x:29:app\n")
+    values, _ = check(box, env=env, **start)
+    assert (values["group"], values["groups"]) == expected
+
+
+@pytest.mark.parametrize(
+    "env, start, expected",
+    [
+        ({}, {}, "/home/app"),
+        ({"HOME": "/data"}, {}, "/data"),
+        ({"APP_UID": "12345"}, {}, "/"),
+        ({"HOME": "/root"}, {"uid": 1654, "capabilities": held_capabilities()}, "/root"),
+        ({"HOME": "/root"}, {"uid": 12345}, "/root"),
+    ],
+    ids=["root", "chosen", "no entry", "the very user", "kept"],
+)
+def test_home(box, env, start, expected):
+    assert check(box, env=env, **start)[0]["home"] == expected
+
+
+@pytest.mark.parametrize(
+    "env, arguments, expected",
+    [
+        ({}, [], ["5000 http localhost, from default"]),
+        ({"ASPNETCORE_HTTP_PORTS": ""}, [], ["5000 http localhost, from default"]),
+        (
+            {"ASPNETCORE_HTTP_PORTS": "8080;8081", "ASPNETCORE_HTTPS_PORTS": "8443"},
+            [],
+            [
+                "8080 http, from ASPNETCORE_HTTP_PORTS",
+                "8081 http, from ASPNETCORE_HTTP_PORTS",
+                "8443 https, from ASPNETCORE_HTTPS_PORTS",
+            ],
+        ),
+        ({"aspnetcore_Http_Ports": "8080"}, [], ["8080 http, from aspnetcore_Http_Ports"]),
+        ({"URLS": "http://0.0.0.0:8080"}, [], ["8080 http, from URLS"]),
+        ({"URLS": "http://[::]:8080"}, [], ["8080 http, from URLS"]),
+        ({"URLS": "http://127.0.0.1:8080"}, [], ["8080 http 127.0.0.1, from URLS"]),
+        ({"URLS": "https://[::1]:8080"}, [], ["8080 https [::1], from URLS"]),
+        ({"URLS": "http://unix:/run/app.sock"}, [], ["none"]),
+        ({"PORT": "80", "ASPNETCORE_URLS": "http://*"}, [], ["80 http, from ASPNETCORE_URLS"]),
+        ({}, ["--urls", "http://*:8080"], ["8080 http, from --urls"]),
+        ({}, ["--urls=http://*:8080"], ["8080 http, from --urls"]),
+        (
+            {"Kestrel__Endpoints__Web__Url": "http://*:8080"},
+            [],
+            ["8080 http, from Kestrel__Endpoints__Web__Url"],
+        ),
+    ],
+    ids=str,
+)
+def test_listen(box, env, arguments, expected):
+    _, done = check(box, "/world", *arguments, env=env)
+    assert [value for key, value in done.checked if key == "listen"] == expected
+
+
+@pytest.mark.parametrize("floor, expected", [(1024, "cap_net_bind_service"), (0, "none")])
+def test_keep(box, floor, expected):
+    values, _ = check(box, env={"ASPNETCORE_HTTP_PORTS": "80"}, floor=floor)
+    assert values["keep"] == expected
+
+
+def test_program_is_where_path_leads(box):
+    box.folder("/one")
+    box.folder("/two")
+    box.write("/one/app", "", mode=0o644)
+    box.write("/two/app", "", mode=0o755)
+    values, _ = check(box, "app", env={"PATH": "/one:/two"})
+    assert values["program"] == "/two/app"
+
+
+@pytest.mark.parametrize(
+    "name, exit_code", [("/nowhere", 127), ("nowhere", 127), ("/etc/passwd", 126), ("/etc", 126)]
+)
+def test_a_program_that_would_not_start(box, name, exit_code):
+    values, done = check(box, name)
+    assert (values["program"], values["verdict"]) == (name, "refused")
+    assert done.exit_code == exit_code
+    assert [label for label, _ in done.lines] == ["error", "hint"]
+    assert f'"{name}"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name, unknown",
+    [
+        ("APP_UID", {"user", "group", "groups", "home"}),
+        ("APP_GID", {"group", "groups"}),
+        ("APP_GROUPS", {"groups"}),
+        ("ASPNETCORE_URLS", {"listen"}),
+        ("SHIM_LOG", set()),
+    ],
+)
+def test_what_a_malformed_setting_leaves_unknown_is_a_question_mark(box, name, unknown):
+    values, done = check(box, env={name: "?!"})
+    assert {key for key, value in values.items() if value == "?"} == unknown
+    assert done.exit_code == 125
+    assert f'{name} is "?!"' in done.stderr or name in done.texts("error")[0]
+
+
+STARTS = {
+    "all is well": {},
+    "a port for root": {"env": {"ASPNETCORE_HTTP_PORTS": "80"}, "floor": 1024},
+    "a port without the capability": {
+        "env": {"ASPNETCORE_HTTP_PORTS": "80;81"},
+        "capabilities": held_capabilities() - as_numbers(["net_bind_service"]),
+        "floor": 1024,
+    },
+    "root that cannot switch": {"capabilities": as_numbers(["setuid"])},
+    "settings malformed": {"env": {"APP_UID": "0", "SHIM_LOG": "loud", "APP_GID": "-1"}},
+    "a setting twice": {"env": ["APP_UID=1", "APP_UID=2"]},
+    "a port malformed": {"env": {"ASPNETCORE_HTTP_PORTS": "80a"}},
+    "kept": {"uid": 12345, "gid": 0},
+    "different ids": {"uid": (1000, 0, 0)},
+    "uid not mapped": {"uid_map": "0 0 1000"},
+    "setgroups denied": {"uid_map": "0 0 65536", "groups": (27,), "setgroups": "deny"},
+    "closed descriptors": {"closed": (0,)},
+    "warnings": {
+        "env": {"SHIM_LOG": "warn", "APP_GID": "5", "SHIM_GRACE_PERIOD": "1"},
+        "uid": 1000,
+        "gid": 1000,
+        "init": False,
+    },
+}
+
+
+@pytest.mark.parametrize("program", ["/world", "/nowhere"])
+@pytest.mark.parametrize("name", STARTS)
+def test_the_verdict_is_that_of_a_start(box, name, program):
+    _, checked = check(box, program, **STARTS[name])
+    started = box.run(program, **STARTS[name])
+    assert (checked.exit_code, checked.stderr) == (started.exit_code, started.stderr)
+
+
+def test_the_folder_of_the_shim_is_part_of_it(box):
+    box.path("/").chmod(0o777)
+    values, done = check(box)
+    assert (done.exit_code, values["verdict"]) == (125, "refused")
+
+
+def test_the_probe_is_no_part_of_it(box):
+    env = {"ASPNETCORE_HTTP_PORTS": "80"}
+    assert check(box, env=env, floor=1024, uid_map="0 0 65536")[1].exit_code == 0
+
+
+def test_values_from_outside_stay_on_their_line(box):
+    box.write("/etc/passwd", PASSWD.replace("app:x", "a\x1b[1mpp:x").replace("/home/app", "/\t"))
+    box.folder("/b\nin")
+    shutil.copy(box.path("/world"), box.path("/b\nin/app"))
+    values, done = check(box, "/b\nin/app")
+    assert values["user"] == "1654 (a\\x1b[1mpp), from default"
+    assert values["home"] == "/\\x09"
+    assert values["program"] == "/b\\x0ain/app"
+    assert done.exit_code == 0
+
+
+# Nothing is done
+
+LOOKS = re.compile(
+    r"prctl\((PR_CAPBSET_READ|PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET|PR_GET_\w+)[,)]"
+    r"|open(at)?\((AT_FDCWD, )?\"[^\"]*\", [A-Z_|]*O_RDONLY"
+)
+TRACED = (
+    "%creds,prctl,%process,open,openat,mkdir,unlink,unlinkat,rename,renameat,renameat2,chown,"
+    "fchown,fchownat,lchown,chmod,fchmod,fchmodat,chdir,setpgid,setsid,kill,socket,bind"
+)
+READS = {"getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "capget"}
+
+
+def test_nothing_is_executed_or_changed(shim, world, namespaces, tmp_path):
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("no strace")
+    log = tmp_path / "log"
+    command = [strace, "-f", "-qq", "-o", log, "-e", f"trace={TRACED}", shim, "--check", world]
+    env = {"ASPNETCORE_HTTP_PORTS": "80"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
+    if "ptrace" in done.stderr:
+        pytest.skip(f"no ptrace here: {done.stderr}")
+    assert done.stdout.splitlines()[-2:] == [f"program: {world}", "verdict: ok"]
+    calls = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines()]
+    assert calls[0].startswith("execve(") and calls[-1].startswith("exit_group(0)")
+    changes = [
+        call
+        for call in calls[1:-1]
+        if call.split("(")[0] not in READS and not LOOKS.match(call)
+    ]
+    assert changes == []

@@ -1,0 +1,188 @@
+"""--install: an image's build, or an init container, takes its own copy of the shim."""
+
+import os
+
+import pytest
+from sandbox import mount, unmount
+
+
+def names(box, folder):
+    return sorted(os.listdir(box.path(folder)))
+
+
+def assert_installed(box, done, name):
+    """A whole copy that works, and not a word about it."""
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    path = box.path(name)
+    status = path.lstat()
+    assert path.read_bytes() == box.path("/shim").read_bytes()
+    assert (status.st_mode & 0o7777, status.st_uid, status.st_nlink) == (0o755, 0, 1)
+    assert box.run("/world", file=name).world["uids"] == [1654] * 4
+
+
+@pytest.mark.parametrize(
+    "destination, name",
+    [
+        ("/work/copy", "/work/copy"),
+        ("/work", "/work/shim"),
+        ("/work/", "/work/shim"),
+        ("copy", "/work/copy"),
+        ("./copy", "/work/copy"),
+        (".", "/work/shim"),
+        ("../work/sub/../copy", "/work/copy"),
+        ("/copy", "/copy"),
+        ("/", "/shim"),
+        ("/work/-x", "/work/-x"),
+        ("/work/" + "x" * 255, "/work/" + "x" * 255),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_to_a_file_or_a_folder(box, destination, name):
+    box.folder("/work")
+    box.folder("/work/sub")
+    before = set(names(box, "/work"))
+    assert_installed(box, box.run("--install", destination, cwd="/work"), name)
+    assert set(names(box, "/work")) - before <= {os.path.basename(name)}
+
+
+WAYS = {
+    "umask 077": {"umask": 0o077},
+    "umask 0": {"umask": 0},
+    "without /proc": {"proc": False},
+    "not PID 1": {"init": False},
+    "settings that a start would refuse": {"env": {"APP_UID": "0", "SHIM_LOG": "loud"}},
+    "closed descriptors": {"closed": (0, 1, 2)},
+    "a name that lies": {"argv": ["/world", "--install", "/copy"]},
+    "a name that lies, without /proc": {"argv": ["/world", "--install", "/copy"], "proc": False},
+    "no name": {"argv": ["", "--install", "/copy"], "proc": False},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_in_any_surroundings(box, way):
+    assert_installed(box, box.run("--install", "/copy", **WAYS[way]), "/copy")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o000, 0o755])
+def test_over_a_file(box, mode):
+    box.write("/copy", "old", mode=mode)
+    assert_installed(box, box.run("--install", "/copy"), "/copy")
+
+
+def test_over_its_own_running_self(box):
+    """Writing into it would fail, or crash what runs; a rename does neither."""
+    before = box.path("/shim").stat().st_ino
+    assert_installed(box, box.run("--install", "/shim"), "/shim")
+    assert box.path("/shim").stat().st_ino != before
+
+
+def test_over_a_file_with_another_name_leaves_that_alone(box):
+    other = box.write("/other", "old")
+    os.link(other, box.path("/copy"))
+    assert_installed(box, box.run("--install", "/copy"), "/copy")
+    assert other.read_text() == "old"
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/nowhere", "copy"])
+def test_over_a_link_replaces_the_link_alone(box, target):
+    box.path("/copy").symlink_to(target)
+    before = box.path("/etc/passwd").read_bytes()
+    assert_installed(box, box.run("--install", "/copy"), "/copy")
+    assert box.path("/etc/passwd").read_bytes() == before
+    assert not box.path("/nowhere").exists()
+
+
+def test_a_link_to_a_folder_is_that_folder(box):
+    box.folder("/work")
+    box.path("/link").symlink_to("/work")
+    assert_installed(box, box.run("--install", "/link"), "/work/shim")
+    assert box.path("/link").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_an_interrupted_install_has_left_is_no_obstacle(box, kind):
+    """In an init container every run has the same pid: 1."""
+    box.folder("/work")
+    left = box.path("/work/.shim-install-1")
+    if kind == "link":
+        left.symlink_to("/etc/passwd")
+    else:
+        left.write_text("half")
+    before = box.path("/etc/passwd").read_bytes()
+    assert_installed(box, box.run("--install", "/work/copy"), "/work/copy")
+    assert box.path("/etc/passwd").read_bytes() == before
+
+
+# Failures: exit 125, the destination as it was, and nothing beside it
+
+
+@pytest.fixture
+def small(box):
+    """/work, a disk that has not enough room."""
+    folder = box.folder("/work")
+    mount("tmpfs", folder, "tmpfs", data="size=64k")
+    yield folder
+    unmount(folder)
+
+
+def assert_failed(done, *words):
+    done.refuses("--install", *words)
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["over a file", "to a new file"])
+def test_on_a_full_disk(box, small, old):
+    if old:
+        box.write("/work/copy", "old")
+    done = box.run("--install", "/work/copy")
+    assert_failed(done, "/work/copy", "No space left")
+    assert names(box, "/work") == (["copy"] if old else [])
+    assert not old or (small / "copy").read_text() == "old"
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["over a file", "to a new file"])
+def test_in_a_read_only_folder(box, old):
+    box.folder("/work")
+    if old:
+        box.write("/work/copy", "old")
+    done = box.run("--install", "/work/copy", readonly=("/work",))
+    assert_failed(done, "/work/copy", "Read-only")
+    assert names(box, "/work") == (["copy"] if old else [])
+    assert not old or box.path("/work/copy").read_text() == "old"
+
+
+def test_in_a_folder_of_somebody_elses(box):
+    box.folder("/work")
+    box.write("/work/copy", "old", mode=0o666)
+    done = box.run("--install", "/work/copy", uid=1000, gid=1000)
+    assert_failed(done, "/work/copy", "Permission denied")
+    assert names(box, "/work") == ["copy"]
+    assert box.path("/work/copy").read_text() == "old"
+
+
+def test_where_a_folder_has_its_name(box):
+    box.folder("/work")
+    box.folder("/work/shim")
+    done = box.run("--install", "/work")
+    assert_failed(done, "/work")
+    assert names(box, "/work") == ["shim"]
+    assert names(box, "/work/shim") == []
+
+
+@pytest.mark.parametrize(
+    "destination",
+    ["/nowhere/shim", "/nowhere/", "/etc/passwd/shim", "/work/" + "x" * 256, "/work/" * 1000],
+    ids=["no folder", "no folder with a slash", "beneath a file", "name too long", "path too long"],
+)
+def test_to_what_cannot_be(box, destination):
+    box.folder("/work")
+    assert_failed(box.run("--install", destination), destination[:200])
+    assert names(box, "/work") == []
+    assert not box.path("/nowhere").exists()
+
+
+def test_an_unreadable_self_is_an_error(box):
+    """Mode 0711: it can be executed, and without /proc not be found again by a user."""
+    box.path("/shim").chmod(0o711)
+    done = box.run("--install", "/tmp/copy", uid=1000, gid=1000)
+    assert_failed(done, "read")
+    assert names(box, "/tmp") == []

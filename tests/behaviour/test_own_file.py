@@ -1,0 +1,143 @@
+"""The shim's own file: whoever can replace it is root at the next start."""
+
+import os
+import shutil
+import struct
+
+import pytest
+
+
+def put(box, folder, file, ancestor=(0o755, 0, 0)):
+    """The shim as /a/b/shim; folder /a/b, file and ancestor /a: (mode, uid, gid)."""
+    box.folder("/a")
+    box.folder("/a/b")
+    shutil.copy(box.path("/shim"), box.path("/a/b/shim"))
+    for name, (mode, uid, gid) in (("/a", ancestor), ("/a/b", folder), ("/a/b/shim", file)):
+        os.chown(box.path(name), uid, gid)
+        box.path(name).chmod(mode)
+
+
+ROOTS_FOLDER = (0o755, 0, 0)
+ROOTS_FILE = (0o755, 0, 0)
+
+WRITABLE = {
+    "a folder for everybody": ((0o777, 0, 0), ROOTS_FILE),
+    "a folder for the app's group": ((0o775, 0, 1654), ROOTS_FILE),
+    "a folder of the app's": ((0o755, 1654, 0), ROOTS_FILE),
+    "a folder of the app's, without w": ((0o555, 1654, 0), ROOTS_FILE),
+    "a sticky folder of the app's": ((0o1777, 1654, 0), ROOTS_FILE),
+    "a file for everybody": (ROOTS_FOLDER, (0o757, 0, 0)),
+    "a file for the app's group": (ROOTS_FOLDER, (0o775, 0, 1654)),
+    "a file of the app's": (ROOTS_FOLDER, (0o755, 1654, 0)),
+    "a file of the app's, without w": (ROOTS_FOLDER, (0o555, 1654, 0)),
+    "a file of the app's in a sticky folder": ((0o1777, 0, 0), (0o755, 1654, 0)),
+    "an ancestor for everybody": (ROOTS_FOLDER, ROOTS_FILE, (0o777, 0, 0)),
+    "an ancestor of the app's": (ROOTS_FOLDER, ROOTS_FILE, (0o755, 1654, 0)),
+}
+
+SAFE = {
+    "root's": (ROOTS_FOLDER, ROOTS_FILE),
+    "a sticky folder": ((0o1777, 0, 0), ROOTS_FILE),
+    "a folder for another group": ((0o775, 0, 27), ROOTS_FILE),
+    "a folder for all but the app's group": ((0o757, 0, 1654), ROOTS_FILE),
+    "a folder of somebody else's": ((0o755, 1000, 1000), ROOTS_FILE),
+    "a file for another group": (ROOTS_FOLDER, (0o775, 0, 27)),
+    "a sticky ancestor": (ROOTS_FOLDER, ROOTS_FILE, (0o1777, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+@pytest.mark.parametrize("name", WRITABLE)
+def test_what_the_app_could_replace_is_refused(box, name, proc):
+    put(box, *WRITABLE[name])
+    refused = box.run("/world", file="/a/b/shim", proc=proc)
+    refused.refuses("1654", '"/a')
+    assert any("read-only" in hint for hint in refused.texts("hint"))
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_what_the_app_cannot_replace_is_fine(box, name):
+    put(box, *SAFE[name])
+    assert box.run("/world", file="/a/b/shim").world["uids"] == [1654] * 4
+
+
+def test_a_read_only_mount_is_fine(box):
+    put(box, (0o777, 0, 0), (0o777, 1654, 1654))
+    world = box.run("/world", file="/a/b/shim", readonly=("/a/b",)).world
+    assert world["uids"] == [1654] * 4
+
+
+def test_groups_that_the_app_gets_count(box):
+    put(box, (0o775, 0, 2000), ROOTS_FILE)
+    assert box.run("/world", file="/a/b/shim").exit_code == 0
+    box.run("/world", file="/a/b/shim", env={"APP_GROUPS": "2000"}).refuses("/a/b")
+
+
+def test_it_is_the_apps_user_that_counts(box):
+    put(box, (0o755, 2000, 2000), ROOTS_FILE)
+    assert box.run("/world", file="/a/b/shim").exit_code == 0
+    box.run("/world", file="/a/b/shim", env={"APP_UID": "2000"}).refuses("2000", "/a/b")
+
+
+@pytest.mark.parametrize("uid", [1654, 12345])
+def test_who_cannot_switch_is_no_danger(box, uid):
+    put(box, *WRITABLE["a folder for everybody"])
+    assert box.run("/world", file="/a/b/shim", uid=uid, gid=uid).exit_code == 0
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+@pytest.mark.parametrize("cwd, file", [("/a/b", "./shim"), ("/a/b", "shim"), ("/a", "b/shim")])
+@pytest.mark.parametrize("name", ["a folder for everybody", "an ancestor for everybody"])
+def test_a_relative_path_hides_nothing(box, name, cwd, file, proc):
+    put(box, *WRITABLE[name])
+    box.run("/world", cwd=cwd, file=file, proc=proc).refuses("1654")
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+@pytest.mark.parametrize("target", ["/a/b/shim", "a/b/shim", "/other"])
+def test_a_link_hides_nothing(box, target, proc):
+    put(box, *WRITABLE["a folder for everybody"])
+    box.path("/other").symlink_to("/a/b/shim")
+    box.path("/link").symlink_to(target)
+    box.run("/world", file="/link", proc=proc).refuses("1654", "/a/b")
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+def test_a_link_that_the_app_could_replace_is_no_better(box, proc):
+    """The shim is safe, but what the container starts is the link."""
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    box.folder("/open", mode=0o777)
+    box.path("/open/link").symlink_to("/a/b/shim")
+    box.run("/world", file="/open/link", proc=proc).refuses("1654", "/open")
+
+
+# acl(5): a user of its own beside owner, group and others, in the kernel's own form
+ACL_VERSION = 2
+ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
+RWX, R_X = 7, 5
+
+
+def acl(uid, rights):
+    entries = [
+        (ACL_USER_OBJ, RWX, 0xFFFFFFFF),
+        (ACL_USER, rights, uid),
+        (ACL_GROUP_OBJ, R_X, 0xFFFFFFFF),
+        (ACL_MASK, rights, 0xFFFFFFFF),
+        (ACL_OTHER, R_X, 0xFFFFFFFF),
+    ]
+    return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *one) for one in entries)
+
+
+@pytest.mark.parametrize("name", ["/a", "/a/b", "/a/b/shim"])
+@pytest.mark.parametrize("rights", [RWX, R_X], ids=["rwx", "r-x"])
+def test_an_access_control_list_counts(box, name, rights):
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    try:
+        os.setxattr(box.path(name), "system.posix_acl_access", acl(1654, rights))
+    except OSError as error:
+        pytest.skip(f"no access control lists in {box.root}: {error}")
+    done = box.run("/world", file="/a/b/shim")
+    if rights == RWX:
+        done.refuses("1654", f'"{name}"')
+    else:
+        assert done.world["uids"] == [1654] * 4

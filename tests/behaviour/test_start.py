@@ -1,0 +1,135 @@
+"""Odd ways to be started: lent privileges, closed descriptors, a bare machine."""
+
+import itertools
+import os
+import struct
+
+import pytest
+from sandbox import as_numbers
+
+ANYONE = {"uid": 1000, "gid": 1000}
+
+
+@pytest.mark.parametrize("mode, owner", [(0o4755, 0), (0o4755, 1654), (0o2755, 0), (0o6755, 0)])
+@pytest.mark.parametrize(
+    "words", [["/world"], ["--check", "/world"], ["--install", "/tmp/copy"]], ids=" ".join
+)
+def test_a_setuid_or_setgid_shim_is_refused(box, mode, owner, words):
+    os.chown(box.path("/shim"), owner, owner)
+    box.path("/shim").chmod(mode)
+    done = box.run(*words, **ANYONE)
+    assert done.exit_code == 125
+    assert not box.path("/tmp/copy").exists()
+    assert done.texts("error") and "setuid" in done.stderr
+    assert any("chmod 0755" in text for text in done.texts("hint"))
+
+
+@pytest.mark.parametrize("effective", [True, False])
+def test_a_shim_with_file_capabilities_is_refused(box, effective):
+    bits = sum(1 << number for number in as_numbers(["setuid", "setgid"]))
+    value = struct.pack("<5I", 0x02000000 | effective, bits, 0, 0, 0)  # vfs_cap_data
+    os.setxattr(box.path("/shim"), "security.capability", value)
+    refused = box.run("/world", **ANYONE)
+    refused.refuses("file", "capabilities")
+    assert any("setcap -r" in text for text in refused.texts("hint"))
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        {"uid": (1000, 0, 0)},
+        {"uid": (0, 1000, 1000)},
+        {"uid": (1654, 1000, 1000)},
+        {"gid": (1000, 0, 0)},
+        {"gid": (0, 1000, 1000)},
+        {"uid": 1654, "gid": (1654, 0, 0)},
+    ],
+    ids=str,
+)
+def test_different_real_and_effective_ids_are_refused(box, ids):
+    refused = box.run("/world", **ids)
+    kind = "user" if isinstance(ids.get("uid"), tuple) else "group"
+    real, effective, saved = ids.get("uid" if kind == "user" else "gid")
+    refused.refuses(f"{kind} ids", f"real {real}", f"effective {effective}", f"saved {saved}")
+
+
+# Descriptors 0, 1 and 2
+
+CLOSED = [closed for count in (1, 2, 3) for closed in itertools.combinations((0, 1, 2), count)]
+
+
+@pytest.mark.parametrize("closed", CLOSED, ids=str)
+def test_closed_descriptors_become_dev_null(box, closed):
+    done = box.run("/world", "out=/tmp/world", closed=closed)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    world = box.read_world("/tmp/world")
+    assert [found["fd"] for found in world["descriptors"]] == [0, 1, 2]
+    for number in (0, 1, 2):
+        is_null = world.descriptor(number)["target"] == "/dev/null"
+        assert is_null is (number in closed)
+
+
+@pytest.mark.parametrize("closed", CLOSED, ids=str)
+def test_closed_descriptors_without_dev_null_are_refused(box, closed):
+    box.path("/dev/null").unlink()
+    done = box.run("/world", "out=/tmp/world", closed=closed)
+    assert done.exit_code == 125
+    assert not box.path("/tmp/world").exists()
+    if 2 not in closed:
+        done.refuses(f"descriptor {closed[0]}", "/dev/null")
+
+
+def test_open_descriptors_need_no_dev_null(box):
+    box.path("/dev/null").unlink()
+    assert box.run("/world").world["uids"] == [1654] * 4
+
+
+def test_a_dev_null_that_cannot_be_written_to_is_none(box):
+    box.path("/dev/null").unlink()
+    box.folder("/dev/null")
+    assert box.run("/world", closed=(0,)).exit_code == 125
+
+
+def test_a_reader_that_is_gone_is_no_reason_not_to_run(box):
+    """A warning that nobody reads: the app runs, and no SIGPIPE of the shim's reaches it."""
+    ends = os.pipe()
+    os.close(ends[0])
+    env = {"SHIM_LOG": "debug"}
+    done = box.run("/world", "out=/tmp/world", env=env, descriptors={2: ends[1]})
+    os.close(ends[1])
+    assert done.exit_code == 0
+    assert box.read_world("/tmp/world")["uids"] == [1654] * 4
+
+
+# argv
+
+
+def test_no_arguments_at_all(box):
+    """execve(2) with an empty argv; newer kernels make one empty word of it."""
+    done = box.run(argv=[])
+    assert (done.exit_code, done.stdout) == (125, "")
+    assert "no PROGRAM" in done.stderr and "Usage:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "/world", "--check", "x" * 100000], ids=lambda name: name[:9])
+def test_its_own_name_does_not_matter(box, name):
+    world = box.run(argv=[name, "/world", "word"]).world
+    assert world["arguments"] == ["/world", "word"]
+
+
+# Little to live on
+
+
+def test_an_empty_image_is_enough(box):
+    """FROM scratch: no /etc, no /dev, no /tmp, no /proc, and nothing can be written."""
+    for name in ("/etc/passwd", "/etc/group", "/dev/null"):
+        box.path(name).unlink()
+    for name in ("stdin", "stdout", "stderr"):
+        box.path(f"/dev/{name}").unlink()
+    for name in ("/etc", "/dev", "/tmp", "/home/app", "/home", "/root"):
+        box.path(name).rmdir()
+    world = box.run("/world", proc=False, readonly=("/",)).world
+    assert world["uids"] == world["gids"] == [1654] * 4
+    assert world["groups"] == [1654]
+    assert set(world["capabilities"].values()) == {"0" * 16}
+    assert world["environment"] == ["HOME=/"]
