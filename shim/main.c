@@ -133,9 +133,14 @@ static int print(const char *text, struct report *report) {
 
 /* A shim with lent rights copies itself nowhere. */
 static int install_with_own_rights(struct run *run) {
-    bool own =
-        identity_read_origin(&run->identity) && plan_check_origin(&run->identity, &run->report);
-    return own ? install(run->options.destination, &run->report) : EXIT_REFUSED;
+    if (!identity_read_origin(&run->identity)) {
+        report_error(&run->report, "cannot read our own ids: %s", strerror(errno));
+        report_hint(&run->report, "a sandbox or a seccomp profile may forbid it");
+        return EXIT_REFUSED;
+    }
+    return plan_check_origin(&run->identity, &run->report)
+               ? install(run->options.destination, &run->report)
+               : EXIT_REFUSED;
 }
 
 static bool block_signals(struct run *run) {

@@ -38,6 +38,7 @@ bool mask_is_whole(void) {
 bool mask_take(struct inherited_signals *inherited) {
     static const uint64_t all = UINT64_MAX;
     struct sigaction old;
+    inherited->mask = all;
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &inherited->mask, sizeof all) < 0 ||
         !set_disposition(SIG_DFL, &old)) {
         return false;

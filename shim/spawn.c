@@ -12,9 +12,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int explain(const struct launch *launch, int error, struct report *report) {
-    return program_explain(launch->program[0], environment_get(launch->environment, "PATH"), error,
-                           report);
+/* What has kept the child from becoming the app. */
+struct failure {
+    enum { FAILED_NOTHING, FAILED_GROUP, FAILED_SIGNALS, FAILED_EXEC, FAILED_PIPE } step;
+    int error;
+};
+
+/* Tells it in report. Returns the exit code: 125, 126 or 127. */
+static int explain(const struct launch *launch, struct failure failure, struct report *report) {
+    static const char *const steps[] = {
+        [FAILED_GROUP] = "giving it a process group of its own",
+        [FAILED_SIGNALS] = "giving it back the signals",
+        [FAILED_PIPE] = "hearing from it",
+    };
+    if (failure.step == FAILED_EXEC) {
+        return program_explain(launch->program[0], environment_get(launch->environment, "PATH"),
+                               failure.error, report);
+    }
+    report_error(report, "cannot start the app: %s failed: %s", steps[failure.step],
+                 strerror(failure.error));
+    report_hint(report, "a sandbox or a seccomp profile may forbid it");
+    return EXIT_REFUSED;
+}
+
+/* Becomes the app, with the signals as they were. Returns only when that fails. */
+static struct failure become(const struct launch *launch) {
+    if (!mask_give_back(&launch->signals)) {
+        return (struct failure){FAILED_SIGNALS, errno};
+    }
+    return (struct failure){FAILED_EXEC, program_exec(launch->program, launch->environment)};
 }
 
 /* "LISTEN_PID=" and the digits of a pid. */
@@ -44,31 +70,26 @@ static _Noreturn void run_child(const struct launch *launch, const struct termin
                                 int failed) {
     pid_t self = getpid();
     struct listener listener = name_listener(self);
-    int error = 0;
+    struct failure failure = {FAILED_GROUP, 0};
     rename_listener(launch->environment, name_listener(getppid()), &listener);
     if (setpgid(0, 0) < 0) {
-        error = errno;
+        failure.error = errno;
+    } else {
+        terminal_give(terminal, self);
+        failure = become(launch);
     }
-    terminal_give(terminal, self);
-    if (error == 0 && !mask_give_back(&launch->signals)) {
-        error = errno;
-    }
-    if (error == 0) {
-        error = program_exec(launch->program, launch->environment);
-    }
-    (void)report_write(failed, (const char *)&error, sizeof error);
+    (void)report_write(failed, (const char *)&failure, sizeof failure);
     _exit(EXIT_REFUSED);
 }
 
 /*
- * Waits until the child has become the app, which closes its end, or says why not: 0 or that
- * errno. A Ctrl-Z may stop it on its way there, with nobody to continue it: so one looks after it
- * now and then.
+ * Waits until the child has become the app, which closes its end, or says why not. A Ctrl-Z may
+ * stop it on its way there, with nobody to continue it: so one looks after it now and then.
  */
-static int read_failure(int failed, pid_t child) {
+static struct failure read_failure(int failed, pid_t child) {
     struct pollfd end = {.fd = failed, .events = POLLIN};
+    struct failure failure = {FAILED_NOTHING, 0};
     siginfo_t stopped;
-    int error = 0;
     ssize_t length;
     while (poll(&end, 1, 100) == 0) {
         stopped.si_pid = 0;
@@ -77,9 +98,9 @@ static int read_failure(int failed, pid_t child) {
         }
     }
     do {
-        length = read(failed, &error, sizeof error);
+        length = read(failed, &failure, sizeof failure);
     } while (length < 0 && errno == EINTR);
-    return length < 0 ? errno : error;
+    return length < 0 ? (struct failure){FAILED_PIPE, errno} : failure;
 }
 
 void spawn_kill(pid_t child) {
@@ -112,20 +133,17 @@ pid_t spawn(const struct launch *launch, struct terminal *terminal, struct repor
     }
     /* Both sides do it, so that no signal to the group comes too early: fails once it is done. */
     (void)setpgid(child, child);
-    error = read_failure(ends[0], child);
+    struct failure failure = read_failure(ends[0], child);
     (void)close(ends[0]); /* only read from */
-    if (error == 0) {
+    if (failure.step == FAILED_NOTHING) {
         return child;
     }
     spawn_kill(child);
     terminal_take_back(terminal);
-    *code = explain(launch, error, report);
+    *code = explain(launch, failure, report);
     return 0;
 }
 
 int spawn_in_place(const struct launch *launch, struct report *report) {
-    int error = mask_give_back(&launch->signals)
-                    ? program_exec(launch->program, launch->environment)
-                    : errno;
-    return explain(launch, error, report);
+    return explain(launch, become(launch), report);
 }
