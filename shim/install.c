@@ -81,12 +81,15 @@ static bool fill_and_rename(int self, int fd, int folder, const char *temporary,
     return good && renameat(folder, temporary, folder, name) == 0;
 }
 
-/* A name that no other start has left behind: with 8 of the random bytes of getauxval(3). */
+/*
+ * A name that no other start has left behind: with the second half of getauxval(3)'s random
+ * bytes, as libc takes the first for its stack protector.
+ */
 static void name_temporary(char *name, size_t size) {
     uint64_t number = (uint64_t)getpid();
-    const void *bytes = (const void *)getauxval(AT_RANDOM); /* NOLINT: an address, by definition */
+    const char *bytes = (const char *)getauxval(AT_RANDOM); /* NOLINT: an address, by definition */
     if (bytes != NULL) {
-        memcpy(&number, bytes, sizeof number);
+        memcpy(&number, bytes + sizeof number, sizeof number);
     }
     (void)snprintf(name, size, ".shim-install-%016llx", (unsigned long long)number);
 }

@@ -89,8 +89,10 @@ static bool look(struct run *run, char *const *environment) {
 static bool become(struct run *run) {
     report_open_log(&run->report);
     if (run->plan.uid_changes) {
+        const char *given = environment_get(run->launch.environment, "HOME");
+        bool stays = given != NULL && strcmp(given, run->plan.home) == 0;
         handover_stdio(&run->plan, &run->report);
-        if (!set(run, "HOME", run->plan.home, environment_put)) {
+        if (!stays && !set(run, "HOME", run->plan.home, environment_put)) {
             return false;
         }
         report_debug(&run->report, "hand over: stdio, HOME=%s",
