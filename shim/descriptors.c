@@ -59,7 +59,7 @@ static bool close_by_proc(unsigned first) {
 
 /* One by one: no limit of ours tells what another process has opened before us. */
 static bool close_one_by_one(unsigned first) {
-    static const unsigned end = 1 << 20; /* fs.nr_open, as every distribution has it */
+    static const unsigned end = 1 << 20; /* the kernel's own fs.nr_open, unless it was raised */
     for (unsigned fd = first; fd < end; fd++) {
         (void)close((int)fd); /* closed it is, whatever the answer */
     }
