@@ -137,6 +137,12 @@ check:
 .PHONY: test-programs
 test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/whoami $(ASPNETAPP)
 
+# Beside tini, dumb-init and catatonit; start-up, memory and wake-ups as ratios.
+.PHONY: compare bench
+compare bench: $(B)/shim $(PAYLOADS)
+	$(Q)deps/install test
+	$(Q)tests/bench/$@
+
 .PHONY: analyze
 analyze: $(LIBCAP_NG)
 	$(Q)for source in $(SOURCES); do \

@@ -1,0 +1,147 @@
+"""The shim ends as the app ended, or says why there was no app."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pid1
+import pytest
+from pid1 import CHLD, CONT, KILL, STOP, TERM, TSTP, TTIN, TTOU, WINCH, payload, wait_until
+
+URG = 23
+# What they do to a process by themselves: nothing, or stop it.
+HARMLESS = {CHLD, CONT, URG, WINCH, STOP, TSTP, TTIN, TTOU}
+FATAL = [number for number in range(1, 65) if number not in HARMLESS]
+EXAMPLES = [0, 1, 2, 77, 124, 125, 126, 127, 128, 129, 137, 143, 254, 255]
+
+
+def endings(shim, init, how, numbers, **options):
+    """{number: exit code}; nothing may be said."""
+    found = {}
+    for number in numbers:
+        code, *said = shim(payload("end"), how, number, init=init, **options).finish()
+        assert said == ["", ""]
+        found[number] = code
+    return found
+
+
+def test_every_exit_code(shim):
+    codes = range(256)
+    assert endings(shim, True, "exit", codes) == {code: code for code in codes}
+
+
+def test_exit_codes_of_an_ordinary_process(shim):
+    assert endings(shim, False, "exit", EXAMPLES) == {code: code for code in EXAMPLES}
+
+
+def test_every_fatal_signal(shim, init):
+    expected = {number: 128 + number for number in FATAL}
+    assert endings(shim, init, "signal", FATAL) == expected
+
+
+def test_every_fatal_signal_that_is_handed_on(shim, init):
+    """To an app that knows nothing of it."""
+    for number in FATAL:
+        if number != KILL:
+            run = shim("/bin/sleep", "1000", init=init)
+            wait_until(lambda: run.app, "the app runs")
+            run.send(number)
+            assert run.finish() == (128 + number, "", "")
+
+
+# SHIM_EXIT_CODES.
+
+
+@pytest.mark.parametrize(
+    "setting, how, number, code",
+    [
+        ("143:0", "signal", TERM, 0),
+        ("143:0", "exit", 143, 0),
+        ("143:0,137:1", "signal", KILL, 1),
+        ("143:0,137:1", "exit", 3, 3),
+        ("0:255", "exit", 0, 255),
+        ("1:2,2:3", "exit", 1, 2),
+        ("1:1", "exit", 1, 1),
+        ("127:4", "exit", 127, 4),
+        ("192:5", "signal", 64, 5),
+    ],
+)
+def test_another_exit_code(shim, init, setting, how, number, code):
+    found = endings(shim, init, how, [number], env={"SHIM_EXIT_CODES": setting})
+    assert found == {number: code}
+
+
+@pytest.mark.parametrize(
+    "program, code", [("/nowhere", 127), ("/etc/passwd", 126), ("/etc", 126)]
+)
+def test_the_shims_own_exit_codes_stay(shim, init, program, code):
+    env = {"SHIM_EXIT_CODES": "125:0,126:0,127:0"}
+    found, output, errors = shim(program, init=init, env=env).finish()
+    assert (found, output) == (code, "")
+    assert errors.startswith("shim: error: ")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["143", "143:", ":0", "143:0,", "143:0:1", "256:0", "0:256", "-1:0", "TERM:0", "1:2,1:3", " 1:2"],
+)
+def test_a_malformed_exit_code_is_refused(shim, setting):
+    code, output, errors = shim("/bin/true", env={"SHIM_EXIT_CODES": setting}).finish()
+    assert (code, output) == (125, "")
+    assert errors.startswith("shim: error: SHIM_EXIT_CODES")
+    assert "\nshim: hint: " in errors
+
+
+# No app at all.
+
+
+@pytest.mark.parametrize("supervise, processes", [("1", 1), ("0", 0)])
+def test_no_more_processes_allowed(shim, init, supervise, processes):
+    """RLIMIT_NPROC counts those of the app's user: one is the shim itself."""
+    prefix = ["prlimit", f"--nproc={processes}"]
+    env = {"SHIM_SUPERVISE": supervise}
+    code, output, errors = shim("/bin/true", init=init, prefix=prefix, env=env).finish()
+    assert (code, output) == (125, "")
+    assert errors.startswith("shim: error: ")
+    assert "Resource temporarily unavailable" in errors
+    assert "\nshim: hint: " in errors
+    assert "processes" in errors
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+def test_no_memory_for_another_process(start):
+    inject = "--inject=?fork,?vfork,?clone,?clone3:error=ENOMEM"
+    strace = ("/usr/bin/strace", "-o", "/dev/null", inject)
+    run = start(*strace, pid1.shim(), "/bin/true", init=False)
+    code, output, errors = run.finish()
+    assert (code, output) == (125, "")
+    assert errors.startswith("shim: error: cannot start the app: ")
+    assert "memory" in errors
+
+
+@pytest.fixture
+def memory_limit():
+    """A memory cgroup with 32 MB: its file of processes."""
+    roots = [Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")]
+    limits = ["memory.limit_in_bytes", "memory.max"]
+    for root in roots:
+        group = root / f"shim-test-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        for limit in limits:
+            if (group / limit).exists():
+                (group / limit).write_text(str(32 << 20))
+                yield group / "cgroup.procs"
+                group.rmdir()
+                return
+        group.rmdir()
+    pytest.skip("this machine lets us make no memory cgroup")
+
+
+def test_an_app_that_the_kernel_kills_for_its_memory(shim, init, memory_limit):
+    """tail keeps what it reads until there is a line's end."""
+    enter = ["/bin/sh", "-c", f'echo $$ >{memory_limit} && exec "$@"', "sh"]
+    run = shim("/usr/bin/tail", "/dev/zero", init=init, prefix=enter)
+    assert run.finish() == (128 + KILL, "", "")

@@ -1,0 +1,209 @@
+"""The shim in an interactive shell: a job like any other. It stops and goes on with its app, and
+the terminal's foreground is the app's, or the shell's, as the user wants it."""
+
+import os
+
+import pytest
+from pid1 import CONT, INT, KILL, QUIT, TSTP, TTIN, payload, shim, state, wait_until
+
+ENVIRONMENT = {"PS1": "bash> ", "TERM": "dumb", "HISTFILE": ""}
+
+
+class Shell:
+    """bash, as the leader of the terminal's session, and its user."""
+
+    def __init__(self, start, terminal):
+        command = ("/bin/bash", "--noprofile", "--norc", "-i")
+        self.run = start(*command, init=False, terminal=terminal, env=ENVIRONMENT)
+        self.terminal = terminal
+        self.find("bash> ")
+
+    def type(self, text):
+        self.terminal.type(text)
+
+    def find(self, pattern):
+        return self.terminal.find(pattern)
+
+    def ask(self, command):
+        """Types a command, waits for its end, returns what came until then."""
+        self.type(f"{command}; echo this was ask\n")
+        return self.find(r"(?s:(.*?))this was ask\r\n")[1].replace("\r", "")
+
+    def start(self, command):
+        """Types a command that starts the shim; waits until the payload runs."""
+        self.type(command + "\n")
+        self.find(r"ready \d+\r\n")
+
+    def stop(self):
+        self.type("\x1a")
+        self.find(r"Stopped(?s:.*?)bash> ")
+
+    def resume(self):
+        """Says `fg`, and waits until the job has the keys."""
+        self.type("fg\n")
+        wait_until(lambda: self.terminal.foreground() != self.run.pid, "the job has the keys")
+        self.find(r"shim [^\r]*\r\n")
+
+    def is_usable(self):
+        """It has the foreground: else it could not read, and would end."""
+        return "42\n" in self.ask("echo $((6 * 7))")
+
+
+@pytest.fixture
+def shell(start, terminal):
+    return Shell(start, terminal)
+
+
+WATCHED = f"{shim()} {payload('signals')} -n {TSTP} {TTIN} {QUIT}"
+CAT = f"{shim()} /bin/cat"
+
+
+def test_ctrl_z_and_fg(shell):
+    shell.start(WATCHED)
+    for _ in range(3):
+        shell.stop()
+        (pid, *_) = shell.run.find("shim")
+        assert state(pid) == "T"
+        assert "Stopped" in shell.ask("jobs")
+        shell.resume()
+        shell.find(f"\\b{CONT}\r\n")
+        shell.type("\x03")
+        shell.find(f"\\b{INT}\r\n")
+    shell.type("\x1c")
+    shell.find("bash> ")
+    assert f"code {128 + QUIT}\n" in shell.ask("echo code $?")
+
+
+def test_ctrl_z_and_bg(shell):
+    shell.start(WATCHED)
+    shell.stop()
+    shell.type("bg\n")
+    shell.find(f"\\b{CONT}\r\n")
+    assert "Running" in shell.ask("jobs")
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("\x03")
+    assert shell.find(r"(\d+)\r\n")[1] == str(INT)
+    shell.stop()
+    shell.ask("kill -QUIT %1; wait %1")
+    assert shell.is_usable()
+
+
+def test_a_running_job_that_is_brought_to_the_foreground_reads_what_is_typed(shell):
+    """bash sends no CONT to a job that runs already."""
+    script = "echo ready 1; sleep 1000; read word; echo got $word"
+    shell.start(f"{shim()} /bin/sh -c '{script}'")
+    (sleep,) = wait_until(lambda: shell.run.find("sleep"), "sleep runs")
+    shell.stop()
+    shell.type("bg\n")
+    shell.find(r"&\r\nbash> ")
+    wait_until(lambda: state(sleep) == "S", "sleep goes on")
+    assert shell.is_usable()
+    shell.resume()
+    os.kill(sleep, KILL)
+    shell.type("it\n")
+    shell.find("got it\r\n")
+    shell.find("bash> ")
+    assert shell.is_usable()
+
+
+def test_a_job_that_ends_in_the_background_leaves_the_terminal_alone(shell):
+    shell.start(WATCHED)
+    shell.stop()
+    shell.type("bg\n")
+    shell.find(f"\\b{CONT}\r\n")
+    (pid, *_) = shell.run.find("shim")
+    os.kill(pid, QUIT)
+    wait_until(lambda: state(pid) is None, "the shim has ended")
+    assert shell.is_usable()
+    assert shell.is_usable()
+
+
+def test_a_job_that_is_stopped_in_the_background_leaves_the_terminal_alone(shell):
+    """cat wants to read, and may not."""
+    shell.type(CAT + "\n")
+    wait_until(lambda: shell.run.find("cat"), "cat runs")
+    shell.stop()
+    (pid, *_) = shell.run.find("shim")
+    shell.type("bg\n")
+    wait_until(lambda: state(pid) == "T", "the shim has stopped again")
+    assert shell.is_usable()
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("hello\n")
+    shell.find(r"hello\r\n")
+    shell.type("\x04")
+    shell.find("bash> ")
+    assert "code 0\n" in shell.ask("echo code $?")
+
+
+def test_a_job_that_is_started_in_the_background(shell):
+    """It leaves the terminal alone, too, and gets the keys with fg."""
+    shell.start(WATCHED + " &")
+    assert shell.is_usable()
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("\x03")
+    shell.find(f"\\b{INT}\r\n")
+    shell.stop()
+    shell.resume()
+    shell.find(f"\\b{CONT}\r\n")
+    shell.type("\x1c")
+    assert f"code {128 + QUIT}\n" in shell.ask("echo code $?")
+    assert shell.is_usable()
+
+
+def test_a_job_that_is_started_in_the_background_reads_what_is_typed_after_fg(shell):
+    shell.type(CAT + " &\n")
+    (cat,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
+    wait_until(lambda: state(cat) == "T", "cat was stopped: it may not read")
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("hello\n")
+    shell.find(r"hello\r\n")
+    shell.type("\x04")
+    assert "code 0\n" in shell.ask("echo code $?")
+    assert shell.is_usable()
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        ("/bin/true", 0),
+        ("/bin/false", 1),
+        ("/bin/sh -c 'kill -KILL $$'", 128 + KILL),
+        ("/nowhere", 127),
+        ("/etc/passwd", 126),
+    ],
+)
+def test_the_shell_has_the_foreground_again(shell, words, code):
+    assert shell.ask(f"{shim()} {words} 2>&-; echo code $?").endswith(f"code {code}\n")
+    assert shell.is_usable()
+
+
+def test_a_shell_in_a_shell(shell):
+    shell.type(f"{shim()} /bin/bash --noprofile --norc -i\n")
+    warning = shell.find(r"^(?s:(.*?))bash> ")[1]
+    assert warning == ""
+    inner = shell.terminal.foreground()
+    shell.type("sleep 1000\n")
+    (sleep,) = wait_until(lambda: shell.run.find("sleep"), "sleep runs")
+    shell.stop()
+    assert "sleep 1000" in shell.ask("jobs")
+    assert shell.terminal.foreground() == inner
+    shell.type("fg\n")
+    shell.terminal.wait_for_foreground(sleep)
+    shell.type("\x03")
+    assert f"code {128 + INT}\n" in shell.ask("echo code $?")
+    shell.type("exit 5\n")
+    shell.terminal.wait_for_foreground(shell.run.pid)
+    assert "code 5\n" in shell.ask("echo code $?")
+
+
+def test_a_shell_without_job_control_has_the_foreground_again(start, terminal):
+    """It is in the shim's process group, and reads from the terminal after it."""
+    script = f"{shim()} /bin/true; read word; echo got $word"
+    run = start("/bin/sh", "-c", script, init=False, terminal=terminal)
+    terminal.type("it\n")
+    assert terminal.line() == "got it"
+    assert run.end() == 0

@@ -1,0 +1,126 @@
+"""Whatever loses its parent is adopted and reaped, and the shim does not grow; the app's own end is
+seen among all that."""
+
+import os
+
+import pytest
+from pid1 import (
+    KILL,
+    STOP,
+    TERM,
+    children,
+    memory,
+    payload,
+    processes,
+    state,
+    status,
+    wait_until,
+    zombies,
+)
+
+STORM = {True: 100_000, False: 10_000}  # as PID 1, as an ordinary process
+
+
+@pytest.fixture
+def orphans(shim, init):
+    """The shim over a payload that makes orphans."""
+
+    def start(*words):
+        run = shim(payload("orphans"), *words, init=init)
+        run.number = run.ready()
+        return run
+
+    return start
+
+
+def is_clean(run):
+    """Nothing is left but the app."""
+    return children(run.pid) == [run.app] and not zombies(run.pid)
+
+
+def test_a_storm_leaves_no_zombie_and_no_trace_in_memory(orphans, init):
+    run = orphans("batch", 1000)
+    wait_until(lambda: is_clean(run), "the first orphans are reaped")
+    before = memory(run.pid)
+    run.say(f"{STORM[init]}\n")
+    run.ready()
+    wait_until(lambda: is_clean(run), "all orphans are reaped")
+    assert memory(run.pid) == before
+    assert run.finish() == (0, "", "")
+
+
+@pytest.mark.parametrize("depth", [1, 2, 100])
+def test_orphans_of_any_depth(orphans, depth):
+    run = orphans("chain", depth)
+    wait_until(lambda: is_clean(run), "all orphans are reaped")
+    assert run.finish() == (0, "", "")
+
+
+def test_a_child_that_is_not_the_app(orphans):
+    """A clone(2) with CLONE_PARENT makes one without any orphan."""
+    run = orphans("sibling")
+    wait_until(lambda: is_clean(run), "it is reaped")
+    assert run.finish() == (0, "", "")
+
+
+@pytest.mark.parametrize("code", [0, 7])
+def test_the_app_ends_in_the_middle_of_a_storm(shim, init, code):
+    run = shim(payload("orphans"), "endless", code, init=init)
+    assert run.finish() == (code, "", "")
+
+
+def stay(orphans, kind):
+    """An orphan that stays: the run, and the orphan."""
+    run = orphans(kind)
+    orphan = run.outside(run.number)
+    wait_until(lambda: processes()[orphan][0] == run.pid, "it is adopted")
+    return run, orphan
+
+
+def test_orphans_are_adopted_and_reaped_when_they_end(orphans):
+    """As an ordinary process too: a subreaper."""
+    run, orphan = stay(orphans, "sleeper")
+    os.kill(orphan, TERM)
+    wait_until(lambda: is_clean(run), "it is reaped")
+    assert run.finish() == (0, "", "")
+
+
+@pytest.mark.parametrize("kind", ["stopped", "tracee"])
+def test_a_stopped_orphan_is_none_of_the_apps_business(orphans, kind):
+    run, orphan = stay(orphans, kind)
+    wait_until(lambda: state(orphan) in "Tt", "it has stopped")
+    assert state(run.pid) == state(run.app) == "S"
+    os.kill(orphan, KILL)
+    wait_until(lambda: is_clean(run), "it is reaped")
+    assert run.finish() == (0, "", "")
+
+
+def test_an_orphan_that_is_traced(orphans):
+    """Its tracer sees its end first."""
+    run, orphan = stay(orphans, "traced")
+    wait_until(lambda: status(orphan)["TracerPid"] != "0", "it is traced")
+    os.kill(orphan, STOP)
+    os.kill(orphan, KILL)
+    wait_until(lambda: state(orphan) is None, "it is reaped")
+    (tracer,) = [pid for pid in children(run.pid) if pid != run.app]
+    os.kill(tracer, KILL)
+    wait_until(lambda: is_clean(run), "its tracer is reaped")
+    assert run.finish() == (0, "", "")
+
+
+def test_ends_that_come_at_the_same_time(shim, init):
+    """One SIGCHLD for two children, an orphan and the app: the app's end is not overlooked.
+
+    The orphan ends before the app by as much as a process takes to start, or not: so several times.
+    """
+    inner = "sleep 0.01 & kill -9 $BASHPID"
+    for microseconds in range(6000, 12000, 500):
+        script = f"bash -c '{inner}'; sleep 0.{microseconds:06}"
+        assert shim("/bin/bash", "-c", script, init=init, stdin=0).finish()[0] == 0
+
+
+def test_the_app_and_its_children_end_together(shim, init):
+    """kill(-1) from within: as many SIGCHLDs as fit into one."""
+    script = "for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; exec 2>&-; kill -9 0"
+    for _ in range(10):
+        assert shim("/bin/bash", "-c", script, init=init).finish()[0] == 128 + KILL

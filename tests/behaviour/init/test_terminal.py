@@ -1,0 +1,145 @@
+"""The shim as PID 1 at a terminal, as `docker run -it` starts it; and where there is none, or none
+of its own: then nothing is said and nothing breaks."""
+
+import os
+import subprocess
+
+import pytest
+from pid1 import CONT, HUP, INT, QUIT, TSTP, WINCH, Terminal, payload, state, wait_until
+
+# stat(5): the process group, the terminal's foreground process group.
+PRINT_GROUPS = ("/usr/bin/awk", '{ print "foreground", $5 == $8 }', "/proc/self/stat")
+BASH = ("/bin/bash", "--noprofile", "--norc", "-i")
+PROMPT = {"PS1": "bash> ", "TERM": "dumb", "HISTFILE": ""}
+
+
+@pytest.fixture
+def watched(shim, terminal):
+    """The shim over a payload that prints what it gets, and leaves these signals alone."""
+
+    def start(*words, **options):
+        run = shim(payload("signals"), "-n", *words, terminal=terminal, **options)
+        run.ready()
+        return run
+
+    return start
+
+
+def test_the_app_is_in_the_foreground(shim, terminal):
+    run = shim(*PRINT_GROUPS, terminal=terminal)
+    assert terminal.line() == "foreground 1"
+    assert run.end() == 0
+
+
+@pytest.mark.parametrize("key, number", [("\x03", INT), ("\x1c", QUIT), ("\x1a", TSTP)])
+def test_keys_reach_the_app_once(watched, terminal, key, number):
+    run = watched()
+    terminal.type(key)
+    assert terminal.line() == str(number)
+    run.send(HUP)
+    assert terminal.line() == str(HUP)
+
+
+def test_the_window_size_reaches_the_app(watched, terminal):
+    watched()
+    terminal.resize(50, 132)
+    assert terminal.line() == str(WINCH)
+
+
+def test_the_window_size_is_the_apps(shim, terminal):
+    terminal.resize(50, 132)
+    run = shim("/bin/stty", "size", terminal=terminal)
+    assert terminal.line() == "50 132"
+    assert run.end() == 0
+
+
+def test_an_app_stopped_by_ctrl_z_goes_on_in_the_foreground(watched, terminal):
+    run = watched(TSTP)
+    for _ in range(3):
+        terminal.type("\x1a")
+        assert terminal.line() == str(CONT)
+    terminal.type("\x03")
+    assert terminal.line() == str(INT)
+    assert state(run.app) != "T"
+
+
+def test_typing_reaches_the_app(shim, terminal):
+    run = shim("/bin/cat", terminal=terminal)
+    terminal.type("hello\n")
+    assert terminal.line() == "hello"
+    terminal.type("\x04")
+    assert run.end() == 0
+
+
+def test_a_terminal_that_hangs_up_ends_the_app(watched, terminal):
+    run = watched(HUP, CONT)
+    wait_until(lambda: run.app, "the app runs")
+    terminal.hang_up()
+    assert run.end() == 128 + HUP
+
+
+def test_an_interactive_shell_has_job_control(shim, terminal):
+    run = shim(*BASH, terminal=terminal, env=PROMPT)
+    assert terminal.find(r"^(?s:(.*?))bash> ")[1] == "", "a warning"
+    terminal.type("sleep 1000\n")
+    (sleep,) = wait_until(lambda: run.find("sleep"), "sleep runs")
+    terminal.type("\x1a")
+    terminal.find(r"Stopped +sleep 1000\r\nbash> ")
+    terminal.type("fg\n")
+    terminal.wait_for_foreground(sleep)
+    terminal.type("\x03")
+    terminal.wait_for_foreground(run.app)
+    terminal.type("echo $((6 * 7)) $-\n")
+    assert "m" in terminal.find(r"42 (\w+)\r\n")[1]
+    terminal.type("exit 9\n")
+    assert run.end() == 9
+
+
+# No terminal, or none of its own.
+
+
+@pytest.fixture
+def strange():
+    """A terminal of nobody's session."""
+    found = Terminal()
+    yield found
+    found.close()
+
+
+def test_no_terminal(shim, init):
+    run = shim("/bin/echo", "fine", init=init)
+    assert run.finish() == (0, "fine\n", "")
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2", "01", "012"])
+def test_closed_descriptors_are_dev_null(shim, init, closed, tmp_path):
+    with open(tmp_path / "found", "wb") as found:
+        script = "for fd in 0 1 2; do readlink /proc/$$/fd/$fd >&5; done; exit 3"
+        descriptors = {"stdin": subprocess.PIPE, "pass_fds": [found.fileno()]}
+        script = script.replace("5", str(found.fileno()))
+        run = shim("/bin/bash", "-c", script, init=init, closed=closed, **descriptors)
+        assert run.end() == 3
+    lines = (tmp_path / "found").read_text().splitlines()
+    assert [line == "/dev/null" for line in lines] == [fd in closed for fd in "012"]
+
+
+def test_a_terminal_that_is_not_its_own(shim, init, strange):
+    run = shim(*PRINT_GROUPS, init=init, stdin=strange.slave)
+    assert run.finish() == (0, "foreground 0\n", "")
+
+
+def test_a_terminal_of_another_session(shim, init, strange, start):
+    """Its foreground stays where it is."""
+    other = start(payload("signals"), terminal=strange)
+    other.ready()
+    slave = os.open(strange.name, os.O_RDWR | os.O_NOCTTY)
+    run = shim("/bin/echo", "fine", init=init, stdin=slave)
+    os.close(slave)
+    assert run.finish() == (0, "fine\n", "")
+    strange.type("\x03")
+    assert strange.line() == str(INT)
+
+
+def test_as_leader_of_a_session_without_a_terminal(shim, init):
+    run = shim("/bin/echo", "fine", init=init, prefix=["/usr/bin/setsid"])
+    assert run.finish() == (0, "fine\n", "")

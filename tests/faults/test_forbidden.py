@@ -1,0 +1,176 @@
+"""A system call that never works: a filter, a sandbox or an old kernel answers in its place.
+
+Other than in test_single.py the call fails every time, in the app's child process too, and for some
+of its arguments only: as with a seccomp profile, by which it is done.
+"""
+
+import errno
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import pytest
+from trial import SCENARIOS, judge
+
+THREADS = 4
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+INIT, INIT_KEEPS = BY_NAME["init"], BY_NAME["init keeps a capability"]
+PROCESS, PROCESS_KEEPS = BY_NAME["process"], BY_NAME["process keeps a capability"]
+FEW, FEW_KEEPS = (BY_NAME[f"init without CAP_SETPCAP{more}"] for more in ("", " keeps a capability"))
+IN_PLACE, USER = BY_NAME["becomes the app"], BY_NAME["user with capabilities to lose"]
+
+NOTHING_KEPT = (INIT, PROCESS, FEW)
+KEEPING = (INIT_KEEPS, PROCESS_KEEPS, FEW_KEEPS, IN_PLACE)
+ROOT = NOTHING_KEPT + KEEPING
+ALL = (*ROOT, USER)
+WITH_SETPCAP = (INIT, PROCESS, INIT_KEEPS, PROCESS_KEEPS, IN_PLACE)
+SUPERVISED = (INIT, PROCESS, INIT_KEEPS, PROCESS_KEEPS, FEW, FEW_KEEPS, USER)
+
+DENIED = ("EPERM", "EACCES", "ENOSYS")
+REFUSED, RUNS, EITHER = "is refused", "runs as promised", "is refused or runs as promised"
+GIVES_UP = "gives up, with the app"
+
+# prctl(2)
+GET_DUMPABLE, SET_DUMPABLE, SET_KEEPCAPS, CAPBSET_READ, CAPBSET_DROP = 3, 4, 8, 23, 24
+GET_SECUREBITS, SET_SECUREBITS, SET_CHILD_SUBREAPER = 27, 28, 36
+SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, CAP_AMBIENT = 38, 39, 47
+AMBIENT_IS_SET, AMBIENT_RAISE, AMBIENT_CLEAR_ALL = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class Law:
+    """The calls that never work, the answers they give, and what then must come of a start."""
+
+    calls: tuple  # names, or (name, argument number, value)
+    answers: tuple  # errors; "": it says yes and does nothing
+    outcome: str
+    scenarios: tuple = ALL
+    blind: tuple = ()
+
+    def __str__(self):
+        return " ".join(call if isinstance(call, str) else f"{call[0]}[{call[1]}]={call[2]}"
+                        for call in self.calls)
+
+
+def prctl(option, *arguments):
+    return ("prctl", 1, arguments[0]) if arguments else ("prctl", 0, option)
+
+
+LAWS = [
+    # What the drop is made of.
+    Law(("setgroups",), (*DENIED, "EINVAL", ""), REFUSED, ROOT),
+    Law(("setresgid",), (*DENIED, "EINVAL", ""), REFUSED, ROOT),
+    Law(("setresuid",), (*DENIED, "EINVAL", "EAGAIN", ""), REFUSED, ROOT),
+    Law(("capset",), (*DENIED, "EINVAL"), REFUSED, ROOT),
+    Law(("capset",), ("",), REFUSED, (*WITH_SETPCAP, FEW_KEEPS)),
+    # There the change of uid takes the capabilities too: without capset(2) all is right as well.
+    Law(("capset",), ("",), EITHER, (FEW,)),
+    Law(("setgroups", "setresgid", "setresuid", "capset"), ("",), REFUSED, ROOT),
+    Law((prctl(CAPBSET_DROP),), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
+    Law((prctl(SET_SECUREBITS),), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
+    Law((prctl(SET_NO_NEW_PRIVS),), (*DENIED, "EINVAL", ""), REFUSED, ALL),
+    Law((prctl(SET_KEEPCAPS),), (*DENIED, ""), REFUSED, (FEW_KEEPS,)),
+    Law((prctl(CAP_AMBIENT),), ("EPERM", "ENOSYS", ""), REFUSED, KEEPING),
+    # A kernel from before 4.3 has no ambient set: what is not there need not be cleared.
+    Law((prctl(CAP_AMBIENT),), ("EINVAL",), REFUSED, KEEPING),
+    Law((prctl(CAP_AMBIENT),), ("EINVAL",), RUNS, NOTHING_KEPT),
+    # What it is proved by.
+    Law(("getresuid",), DENIED, REFUSED, ALL),
+    Law(("getresgid",), DENIED, REFUSED, ALL),
+    Law(("getgroups",), DENIED, REFUSED, ALL),
+    Law(("capget",), (*DENIED, ""), REFUSED, ALL),
+    Law(("setuid",), ("",), REFUSED, ALL),
+    Law(("setfsuid",), ("",), REFUSED, ALL),
+    Law(("setfsgid",), ("",), REFUSED, ALL),
+    Law((prctl(CAPBSET_READ),), DENIED, REFUSED, WITH_SETPCAP),
+    Law((prctl(GET_NO_NEW_PRIVS),), (*DENIED, "EINVAL", ""), REFUSED, ALL),
+    Law((prctl(GET_SECUREBITS),), DENIED, REFUSED, ALL),
+    # gVisor has no securebits and no fsuid, and nothing to lose by it.
+    Law((prctl(GET_SECUREBITS), prctl(SET_SECUREBITS)), ("EINVAL",), RUNS, WITH_SETPCAP,
+        ("securebits",)),
+    Law(("setfsuid", "setfsgid"), ("ENOSYS",), RUNS, ALL),
+    # The signals.
+    Law(("rt_sigprocmask",), (*DENIED, ""), REFUSED, ALL),
+    Law(("rt_sigaction",), DENIED, REFUSED, ALL),
+    # The port.
+    Law(("socket",), ("EPERM", "EACCES"), REFUSED, KEEPING),
+    Law(("bind",), ("EPERM", "EACCES"), REFUSED, KEEPING),
+    Law(("bind",), ("EADDRINUSE", "EADDRNOTAVAIL"), RUNS, KEEPING),
+    Law(("setsockopt",), DENIED, RUNS, KEEPING),
+    Law(("socket", "bind"), DENIED, RUNS, NOTHING_KEPT),
+    # The start of the app.
+    Law(("pipe", "pipe2"), ("EPERM", "EMFILE"), REFUSED, SUPERVISED),
+    Law(("fork", "vfork", "clone", "clone3"), ("EPERM", "EAGAIN", "ENOMEM"), REFUSED, SUPERVISED),
+    Law(("setpgid",), DENIED, REFUSED, SUPERVISED),
+    Law(("mmap", "brk"), ("ENOMEM",), REFUSED, ALL),
+    # What does not matter enough to refuse a start.
+    Law(("fchown",), ("EPERM", "EROFS", "EINVAL"), RUNS, ALL),
+    Law(("fstatfs", "ioctl", "getsid"), DENIED, RUNS, ALL),
+    Law(("poll",), DENIED, RUNS, SUPERVISED),
+    Law((prctl(SET_CHILD_SUBREAPER),), ("EPERM", "EINVAL"), RUNS, (PROCESS, PROCESS_KEEPS)),
+    Law((prctl(SET_DUMPABLE),), ("EPERM", "EINVAL"), RUNS, SUPERVISED,
+        ("shim.cwd", "shim.descriptors")),
+    # What the shim does for itself once the app runs.
+    Law(("close_range",), (*DENIED, "EINVAL"), RUNS, SUPERVISED),
+    # A million calls each: not for everybody.
+    Law(("close_range", "lseek"), ("EPERM",), RUNS, (INIT, PROCESS_KEEPS)),
+    Law(("close_range", "getdents64"), ("EPERM",), RUNS, (INIT, PROCESS_KEEPS)),
+    Law(("chdir",), DENIED, REFUSED, SUPERVISED),
+    # The loop.
+    Law(("rt_sigtimedwait",), DENIED, GIVES_UP, SUPERVISED),
+    Law(("wait4", "waitid"), DENIED, GIVES_UP, (INIT, PROCESS)),
+]
+
+
+def rule_of(call, answer, numbers):
+    """The rule in enter's words, or None: not every machine has every call."""
+    name, *match = (call,) if isinstance(call, str) else call
+    if name not in numbers:
+        return None
+    error = getattr(errno, answer) if answer else 0
+    return ":".join(str(word) for word in (numbers[name], *match, error))
+
+
+def try_law(bench, law, scenario, answer, numbers, counted):
+    rules = filter(None, (rule_of(call, answer, numbers) for call in law.calls))
+    outcome = bench.run(scenario, rules=rules)
+    ends = law.outcome in (REFUSED, GIVES_UP)
+    # What the app saw is still held against the promise: only the exit code is another.
+    promise = replace(scenario, code=125) if ends else scenario
+    complaint = judge(promise, outcome, lenient=law.outcome == EITHER, blind=law.blind,
+                      may_have_run=law.outcome == GIVES_UP)
+    counted["laws that forbid a call for good"] += 1
+    counted[f"laws that forbid a call for good: {'BROKEN' if complaint else law.outcome}"] += 1
+    return complaint and f"{scenario.name}, {answer or 'pretended'}: {complaint}"
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: f"{law} {law.outcome}")
+def test_forbidden(bench, numbers, counted, law):
+    trials = [(scenario, answer) for scenario in law.scenarios for answer in law.answers]
+    with ThreadPoolExecutor(THREADS) as pool:
+        complaints = pool.map(
+            lambda trial: try_law(bench, law, *trial, numbers, counted), trials
+        )
+        broken = [complaint for complaint in complaints if complaint]
+    assert not broken, "\n".join([f"{len(broken)} of {len(trials)}:", *broken])
+
+
+@pytest.mark.parametrize("error, code", [
+    ("ENOENT", 127), ("ENOTDIR", 127), ("EACCES", 126), ("ENOEXEC", 126), ("ELOOP", 126),
+    ("E2BIG", 125), ("ENOMEM", 125), ("EAGAIN", 125), ("EPERM", 125), ("EIO", 125),
+])
+def test_exec_fails_in_the_child(bench, error, code):
+    """The second execve(2) of a process: the shim's own has one, the child one for each folder."""
+    scenario = replace(INIT, program=("witness",), env={**INIT.env, "PATH": "/nowhere:/"})
+    inject = ["-f", "-e", "trace=execve", "-e", f"inject=execve:error={error}:when=2"]
+    outcome = bench.run(scenario, inject)
+    assert "(INJECTED)" in outcome.trace
+    assert judge(replace(scenario, code=code), outcome, lenient=False) is None
+
+
+@pytest.mark.parametrize("answer", DENIED)
+def test_without_kill_the_app_runs_and_ends(bench, numbers, answer):
+    """Signals cannot be handed on; all else is as promised."""
+    alone = replace(INIT, program=("/witness", "alone"))
+    outcome = bench.run(alone, rules=[rule_of("kill", answer, numbers)])
+    assert judge(alone, outcome, lenient=False) is None

@@ -1,0 +1,59 @@
+"""shim --install when a system call fails: the new file is whole, or the old one is still there."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+from calls import faults_of
+from trial import Scenario, judge
+
+THREADS = 4
+OLD = b"what was there before\n"
+
+
+class Folder:
+    """One that nobody else installs into, with a file to be replaced."""
+
+    def __init__(self, bench, name):
+        self.path = bench.root / "home" / name
+        self.path.mkdir()
+        self.file = self.path / "shim"
+        self.file.write_bytes(OLD)
+        self.scenario = Scenario("install", program=("--install", f"/home/{name}/shim"))
+        self.new = (bench.root / "shim").read_bytes()
+
+    def complaint(self, outcome, silent=False):
+        found = self.file.read_bytes() if self.file.exists() else None
+        mode = self.file.stat().st_mode & 0o7777 if found else 0
+        names = [path.name for path in self.path.iterdir()]
+        shutil.rmtree(self.path)
+        if names != ["shim"]:
+            return f"there is {names}"
+        if outcome.code == 0 and not outcome.errors:
+            return None if (found, mode) == (self.new, 0o755) else f"mode {mode:o}, not the shim"
+        if found != OLD:
+            return "it says that it has failed, but the file is not the old one"
+        refused = Scenario("refused", code=125)
+        return judge(refused, outcome, lenient=False, may_be_silent=silent)
+
+
+def try_fault(bench, number, fault, counted):
+    folder = Folder(bench, f"install-{number}")
+    outcome = bench.run(folder.scenario, fault.inject)
+    if "(INJECTED)" not in outcome.trace:
+        return f"did not happen: {fault}"
+    complaint = folder.complaint(outcome, fault.silences)
+    counted["injected into --install"] += 1
+    return complaint and f"{fault}: {complaint}"
+
+
+def test_every_call(bench, tmp_path, counted):
+    folder = Folder(bench, "install")
+    outcome, calls = bench.trace(folder.scenario, tmp_path)
+    assert outcome.code == 0 and folder.complaint(outcome) is None, outcome
+    faults = list(faults_of(calls, thorough=True))
+    with ThreadPoolExecutor(THREADS) as pool:
+        complaints = pool.map(
+            lambda job: try_fault(bench, *job, counted), enumerate(faults)
+        )
+        broken = [complaint for complaint in complaints if complaint]
+    assert not broken, "\n".join([f"{len(broken)} of {len(faults)}:", *broken])
