@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
@@ -60,6 +61,13 @@ class Engine:
         self.numbers = itertools.count(1)
         self.images = []
 
+    @property
+    def name(self):
+        return "docker" if self.command == "docker" else "podman"
+
+    def new_name(self):
+        return f"{self.prefix}-{next(self.numbers)}"
+
     def build(self, context, dockerfile, options=()):
         """The tag of an image built in a folder by a Dockerfile: its path, or its text."""
         tag = f"{self.prefix}:{next(self.numbers)}"
@@ -73,7 +81,7 @@ class Engine:
 
     def run(self, image, *args, env=(), options=(), timeout=60):
         """Runs a container to its end."""
-        name = f"{self.prefix}-{next(self.numbers)}"
+        name = self.new_name()
         command = self._run_command(name, image, args, env, ("--rm", *options))
         try:
             return run(*command, timeout=timeout)
@@ -81,9 +89,15 @@ class Engine:
             self.remove(name)
             raise
 
+    def run_at_terminal(self, image, *args, env=(), options=(), **size):
+        """A container at a terminal, as by `run -it`; for use in `with`."""
+        name = self.new_name()
+        options = ("--rm", "-i", "-t", *options)
+        return Terminal(*self._run_command(name, image, args, env, options), **size)
+
     def start(self, image, *args, env=(), options=(), port=8080):
         """A container that goes on, with its port published on this machine; for use in `with`."""
-        name = f"{self.prefix}-{next(self.numbers)}"
+        name = self.new_name()
         options = ("-d", "-p", f"127.0.0.1::{port}", *options)
         must(*self._run_command(name, image, args, env, options))
         return Container(self, name, port)
@@ -155,17 +169,28 @@ class Container:
         return json.loads(self.get("/Environment"))
 
     def status(self, pid=1):
-        """/proc/PID/status, read by a neighbour: the image may have no program that could."""
-        text = must(
-            *(self.engine.command, "run", "--rm", "--network=none", f"--pid=container:{self.name}"),
-            *("debian:bookworm-slim", "cat", f"/proc/{pid}/status"),
-        )
-        fields = (line.split(":", 1) for line in text.splitlines())
+        """/proc/PID/status."""
+        fields = (line.split(":", 1) for line in self.read(f"/proc/{pid}/status").splitlines())
         return {name: value.strip() for name, value in fields}
 
-    def stop(self):
-        """Asks it to end, as the platform does; its exit code."""
-        must(self.engine.command, "stop", self.name)
+    def read(self, path):
+        """A file in /proc, read by a neighbour: the image may have no program that could."""
+        return must(
+            *(self.engine.command, "run", "--rm", "--network=none", f"--pid=container:{self.name}"),
+            *("debian:bookworm-slim", "cat", path),
+        )
+
+    def exec(self, *words, options=()):
+        """Runs a program beside the app."""
+        return run(self.engine.command, "exec", *options, self.name, *words)
+
+    def exec_at_terminal(self, *words):
+        """The same, as by `exec -it`; for use in `with`."""
+        return Terminal(self.engine.command, "exec", "-i", "-t", self.name, *words)
+
+    def stop(self, seconds=10):
+        """Asks it to end, as the platform does, and how long it waits; the exit code."""
+        must(self.engine.command, "stop", f"--time={seconds}", self.name)
         return int(self.inspect(".State.ExitCode"))
 
 
@@ -186,9 +211,11 @@ def find_engine():
     return Engine(command, f"podman {version}, runc", ("--pull=never", "--network=host"))
 
 
-def pytest_report_header():
+def pytest_terminal_summary(terminalreporter):
     found = find_engine()
-    return f"containers: {found if isinstance(found, str) else found.version}"
+    terminalreporter.write_line(
+        f"containers: none, {found}" if isinstance(found, str) else f"containers: {found.version}"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -211,12 +238,43 @@ def shim():
 
 
 @pytest.fixture(scope="session")
+def shim_image(engine, shim, tmp_path_factory):
+    """The image `shim` of the examples: what Dockerfile.test makes, without its tests."""
+    context = tmp_path_factory.mktemp("shim")
+    shutil.copy(shim, context)
+    text = 'FROM scratch\nCOPY shim /shim\nENTRYPOINT ["/shim"]\n'
+    before = run(engine.command, "images", "-q", "shim:latest").stdout.strip()
+    tag = engine.build(context, text)
+    must(engine.command, "tag", tag, "shim:latest")
+    yield tag
+    # docker's images are the user's own.
+    if before:
+        must(engine.command, "tag", before, "shim:latest")
+    else:
+        must(engine.command, "rmi", "shim:latest")
+
+
+@pytest.fixture(scope="session")
+def payloads():
+    """The folder of what the tests run under the shim: tests/payloads."""
+    must("make", "-s", "-C", REPO, "payloads")
+    return BUILD / "payloads"
+
+
+@pytest.fixture(scope="session")
 def aspnetapp():
     """The folder of the sample app, published."""
     if not shutil.which("dotnet"):
         pytest.skip("no dotnet")
     must("dotnet", "publish", REPO / "examples/aspnetapp", "-o", BUILD / "aspnetapp")
     return BUILD / "aspnetapp"
+
+
+@pytest.fixture(scope="session")
+def dotnet_images(engine):
+    """The images with .NET in them."""
+    if engine.name == "podman" and not shutil.which("dotnet"):
+        pytest.skip("no dotnet to make stand-ins of its images")
 
 
 @pytest.fixture(scope="session")

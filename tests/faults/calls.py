@@ -62,7 +62,7 @@ LOOP = {"rt_sigtimedwait": ("EINTR", "EAGAIN"), "wait4": ("EINTR",), "kill": ()}
 ALWAYS = {"clone", "execve", "fork", "poll", "rt_sigtimedwait", "setpgid", "wait4", "write"}
 
 # A signal may cut these short at any time: that is no reason for anything. So it is with reading
-# from a pipe; what is read from a file is not waited for.
+# from the pipe to the child; files are not waited for.
 INTERRUPTIBLE = {"poll", "rt_sigtimedwait", "wait4", "write"}
 
 # Cannot be tried: without the first libc ends itself at once, the others never come back, and a
@@ -90,6 +90,7 @@ class Fault:
     count: int
     how: str  # "error=EPERM", "retval=0"
     text: str  # the call, as the trace without faults has it
+    forking: bool  # it comes after pipe2(2)
 
     @property
     def inject(self):
@@ -97,8 +98,8 @@ class Fault:
 
     @property
     def is_interruption(self):
-        from_pipe = self.name == "read" and self.text.split(")")[0].endswith(", 4")
-        return self.how == "error=EINTR" and (self.name in INTERRUPTIBLE or from_pipe)
+        waits = self.name in INTERRUPTIBLE or (self.forking and self.name == "read")
+        return self.how == "error=EINTR" and waits
 
     @property
     def silences(self):
@@ -107,12 +108,6 @@ class Fault:
 
     def __str__(self):
         return f"{self.how} for {self.name} no. {self.count}: {self.text}"
-
-
-def is_libcs_own(calls, place):
-    """fork(3) blocks all signals for a moment. If that failed, it would have failed before."""
-    names = [name for name, _ in calls]
-    return names[place] == "rt_sigprocmask" and "pipe2" in names[:place]
 
 
 def is_in_a_row(calls, place):
@@ -124,15 +119,19 @@ def is_in_a_row(calls, place):
 def faults_of(calls, thorough):
     """All faults for the calls of one start, or one error of each call and what is pretended."""
     seen = {}
+    forking = False
     for place, (name, text) in enumerate(calls):
         seen[name] = seen.get(name, 0) + 1
-        if place == 0 or name in NEVER or is_libcs_own(calls, place):
+        forking = forking or name == "pipe2"
+        # fork(3) of libc blocks all signals for a moment: had that failed, it would have before.
+        libcs_own = forking and name == "rt_sigprocmask"
+        if place == 0 or name in NEVER or libcs_own:
             continue
         errors = errors_of(name)
         all_errors = name in ALWAYS or (thorough and not is_in_a_row(calls, place))
         for error in errors if all_errors else errors[:1]:
-            yield Fault(name, seen[name], f"error={error}", text)
+            yield Fault(name, seen[name], f"error={error}", text, forking)
         # The right answer, where it is 0, is no fault; what changes something does not answer.
         asks = name.startswith("get") or "_GET_" in text or "_READ" in text or "IS_SET" in text
         if name in PRETENDED and not (asks and text.endswith("= 0")):
-            yield Fault(name, seen[name], "retval=0", text)
+            yield Fault(name, seen[name], "retval=0", text, forking)

@@ -65,7 +65,7 @@ STAGE = Stage()
 
 def shim():
     """The program under test: build/shim, or what SHIM_UNDER_TEST names."""
-    return STAGE.program(Path(os.environ.get("SHIM_UNDER_TEST", REPO / "build/shim")))
+    return STAGE.program(Path(os.environ.get("SHIM_UNDER_TEST") or REPO / "build/shim"))
 
 
 def payload(name):

@@ -2,9 +2,10 @@
 the terminal's foreground is the app's, or the shell's, as the user wants it."""
 
 import os
+import time
 
 import pytest
-from pid1 import CONT, INT, KILL, QUIT, TSTP, TTIN, payload, shim, state, wait_until
+from pid1 import CONT, INT, KILL, QUIT, STOP, TSTP, TTIN, payload, shim, state, status, wait_until
 
 ENVIRONMENT = {"PS1": "bash> ", "TERM": "dumb", "HISTFILE": ""}
 
@@ -163,6 +164,32 @@ def test_a_job_that_is_started_in_the_background_reads_what_is_typed_after_fg(sh
     shell.find(r"hello\r\n")
     shell.type("\x04")
     assert "code 0\n" in shell.ask("echo code $?")
+    assert shell.is_usable()
+
+
+def test_a_shim_that_was_stopped_by_somebody_else_leaves_the_terminal_alone(shell):
+    """With SIGSTOP, while its app has the terminal: the shell takes that back."""
+    shell.start(WATCHED)
+    (pid, *_) = shell.run.find("shim")
+    os.kill(pid, STOP)
+    shell.find(r"Stopped(?s:.*?)bash> ")
+    shell.type("bg\n")
+    shell.find(f"\\b{CONT}\r\n")
+    assert shell.is_usable()
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("\x03")
+    shell.find(f"\\b{INT}\r\n")
+
+
+def test_a_pid_1_in_the_background_does_not_spin(shell):
+    """The app may not read, and there is no sense in making it try again and again."""
+    shell.type(f"{payload('nest')} {CAT} &\n")
+    (cat,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
+    wait_until(lambda: state(cat) == "T", "cat was stopped")
+    before = status(cat)["voluntary_ctxt_switches"]
+    time.sleep(1)
+    assert status(cat)["voluntary_ctxt_switches"] == before
     assert shell.is_usable()
 
 

@@ -226,6 +226,17 @@ def test_a_signal_becomes_a_stop_of_the_app(watched):
     assert run.finish() == (0, "", "")
 
 
+def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched):
+    run = watched(env={"SHIM_SIGNAL_REWRITE": "USR1:CONT"})
+    os.kill(run.app, STOP)
+    wait_until(lambda: is_stopped(run.app), "the app has stopped")
+    run.send(USR2)
+    wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
+    run.send(USR1)
+    assert sorted(run.numbers(2)) == [USR2, CONT]
+    assert run.finish() == (0, "", "")
+
+
 def test_a_signal_becomes_a_kill_of_the_app(watched):
     run = watched(env={"SHIM_SIGNAL_REWRITE": "TERM:KILL"})
     run.send(TERM)

@@ -1,0 +1,26 @@
+"""The inits that compare and bench try, and what they share."""
+
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "behaviour/init"))
+
+import pid1  # noqa: E402
+
+OTHERS = ["tini", "dumb-init", "catatonit"]
+
+
+def find():
+    """{name: the words that a command follows}, of those that are installed."""
+    found = {"shim": [pid1.shim(), "--"]}
+    for name in OTHERS:
+        if path := shutil.which(name):
+            found[name] = [path, "--"]
+    return found
+
+
+def table(heads, rows):
+    """Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
