@@ -1,5 +1,7 @@
 #include "handover.h"
 
+#include "environment.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -37,7 +39,7 @@ static bool is_own_terminal(int fd) {
 }
 
 void handover_stdio(const struct plan *plan, struct report *report) {
-    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+    for (int fd = 0; plan->uid_changes && fd <= STDERR_FILENO; fd++) {
         struct stat status;
         if (fstat(fd, &status) < 0 || status.st_uid == plan->uid) {
             continue;
@@ -49,4 +51,20 @@ void handover_stdio(const struct plan *plan, struct report *report) {
             report_debug(report, "descriptor %d keeps its owner: %s", fd, strerror(errno));
         }
     }
+}
+
+bool handover_home(const struct plan *plan, char **environment, struct report *report) {
+    const char *given = environment_get(environment, "HOME");
+    if (!plan->uid_changes || (given != NULL && strcmp(given, plan->home) == 0)) {
+        return true;
+    }
+    char *entry = environment_entry("HOME", text_of(plan->home));
+    if (entry == NULL) {
+        report_error(report, "no memory for the app's environment");
+        report_hint(report, "raise the container's limit of memory");
+        return false;
+    }
+    environment_put(environment, entry);
+    report_debug(report, "hand over: HOME=%s", plain(text_of(plan->home)).text);
+    return true;
 }

@@ -12,9 +12,16 @@
 bool handover_fill_stdio(struct report *report);
 
 /*
- * Gives the descriptors 0, 1 and 2 to the app's user, as runc does for USER: anonymous pipes,
- * sockets, and a terminal that is ours to give. Where that is not allowed, they stay as they are.
+ * If the uid changes: gives the descriptors 0, 1 and 2 to the app's user, as runc does for USER:
+ * anonymous pipes, sockets, and a terminal that is ours to give. Where that is not allowed, they
+ * stay as they are.
  */
 void handover_stdio(const struct plan *plan, struct report *report);
+
+/*
+ * If the uid changes: puts the plan's HOME into the app's environment, a copy with room for it.
+ * Returns false, with an error in report, when there is no memory.
+ */
+bool handover_home(const struct plan *plan, char **environment, struct report *report);
 
 #endif

@@ -32,32 +32,24 @@ struct run {
     struct launch launch;
 };
 
-/* Puts name=value into the app's environment; without a value it stays as it is. */
-static bool set(struct run *run, const char *name, const char *value,
-                void (*put)(char **, char *)) {
-    char *entry = value == NULL ? NULL : environment_entry(name, text_of(value));
-    if (value != NULL && entry == NULL) {
-        report_error(&run->report, "no memory for the app's environment");
-        report_hint(&run->report, "raise the container's limit of memory");
-        return false;
-    }
-    if (entry != NULL) {
-        put(run->launch.environment, entry);
-    }
-    return true;
-}
-
 /* The app's environment, with the port that SHIM_HTTP_PORTS_FROM asks for in it. */
 static bool make_environment(struct run *run, char *const *environment) {
-    const char *ports = run->options.ports_from == NULL ? NULL : run->options.ports_from_value;
-    run->launch.program = run->options.program;
+    const struct options *options = &run->options;
+    char *ports = NULL;
+    run->launch.program = options->program;
     run->launch.environment = environment_copy(environment, 3);
-    if (run->launch.environment == NULL) {
+    if (options->ports_from != NULL) {
+        ports = environment_entry("ASPNETCORE_HTTP_PORTS", text_of(options->ports_from_value));
+    }
+    if (run->launch.environment == NULL || (options->ports_from != NULL && ports == NULL)) {
         report_error(&run->report, "no memory for the app's environment");
         report_hint(&run->report, "raise the container's limit of memory");
         return false;
     }
-    return set(run, "ASPNETCORE_HTTP_PORTS", ports, environment_put_nocase);
+    if (ports != NULL) {
+        environment_put_nocase(run->launch.environment, ports);
+    }
+    return true;
 }
 
 /* Steps 1 to 4: looks at everything, changes nothing. False: it could not even look. */
@@ -88,15 +80,9 @@ static bool look(struct run *run, char *const *environment) {
 /* Steps 5 to 8: from root to the app's user, and the proof. */
 static bool become(struct run *run) {
     report_open_log(&run->report);
-    if (run->plan.uid_changes) {
-        const char *given = environment_get(run->launch.environment, "HOME");
-        bool stays = given != NULL && strcmp(given, run->plan.home) == 0;
-        handover_stdio(&run->plan, &run->report);
-        if (!stays && !set(run, "HOME", run->plan.home, environment_put)) {
-            return false;
-        }
-        report_debug(&run->report, "hand over: stdio, HOME=%s",
-                     plain(text_of(run->plan.home)).text);
+    handover_stdio(&run->plan, &run->report);
+    if (!handover_home(&run->plan, run->launch.environment, &run->report)) {
+        return false;
     }
     if (!privilege_drop(&run->plan, &run->report) || !probe_ports(&run->plan, &run->report) ||
         !privilege_verify(&run->plan, &run->report)) {

@@ -1,10 +1,10 @@
 /*
- * The small readers on every word of up to LENGTH characters that matter to them, where a fuzzer
- * only tries some: linked with fuzz_words.c, whose checks it uses.
+ * The small readers on every word of up to LENGTH characters that matter to them, and on every name
+ * of a signal, where a fuzzer only tries some: linked with fuzz_words.c, whose checks it uses.
  */
 #include "fuzz.h"
 
-enum { LENGTH = 4 };
+enum { LENGTH = 4, OLD_SIGNALS = 31 };
 
 int main(void) {
     static const char characters[] = "0129+-:;.xXfF[]% SIRT";
@@ -19,6 +19,10 @@ int main(void) {
             (void)LLVMFuzzerTestOneInput(word, length);
             words++;
         }
+    }
+    for (int number = 1; number <= OLD_SIGNALS; number++, words++) {
+        const char *name = sigabbrev_np(number);
+        (void)LLVMFuzzerTestOneInput((const uint8_t *)name, strlen(name));
     }
     printf("  ok    exhaust: all %zu words\n", words);
     return 0;

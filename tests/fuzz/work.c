@@ -133,6 +133,7 @@ static bool read_all(char **environment, char **program) {
     environment_put_nocase(copy, entry);
     listen_resolve(environment, program, NULL, &listen, report);
     bool refused = report->errors;
+    require(listen.count <= LISTEN_MAX);
     free(copy);
     free(report);
     return refused;
