@@ -51,38 +51,41 @@ static void send(const struct supervision *run, int number, bool group) {
     }
 }
 
+/* The app goes on, in the foreground if that is ours to give. */
+static void resume(struct supervision *run) {
+    terminal_give(&run->terminal, run->app);
+    send(run, SIGCONT, true);
+}
+
 /*
- * The app was stopped from its terminal (or as if). PID 1, and the leader of a session (`docker
- * exec -it`), have nobody who would say `fg`: the app goes on, in the foreground if there is one,
- * as the kernel would have it for an orphaned process group. So it does when it only wanted the
- * terminal, and a shell has meanwhile put us into the foreground. Else the shim stops too, for the
- * shell to see.
+ * The app was stopped from its terminal (or as if). Where it only wanted the terminal, it gets
+ * it, if it can be had. PID 1, and the leader of a session (`docker exec -it`), have nobody who
+ * would say `fg`: a Ctrl-Z does not stop their app, as the kernel would have it for an orphaned
+ * process group. Else the shim stops too, for the shell to see.
  */
 static void follow_stop(struct supervision *run) {
-    int number = run->stopped;
-    if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU) {
+    bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;
+    if (!wants_terminal && run->stopped != SIGTSTP) {
         return;
     }
-    if (!run->alone && number != SIGTSTP) {
-        terminal_look_again(&run->terminal);
+    bool back = wants_terminal && terminal_is_back(&run->terminal);
+    if (back || (run->alone && (!wants_terminal || run->terminal.foreground))) {
+        resume(run);
+    } else if (!run->alone) {
+        terminal_take_back(&run->terminal);
+        (void)raise(SIGSTOP); /* we are back here once somebody has sent us SIGCONT */
     }
-    if (run->alone || (number != SIGTSTP && run->terminal.foreground)) {
-        terminal_give(&run->terminal, run->app);
-        send(run, SIGCONT, true);
-        return;
-    }
-    terminal_take_back(&run->terminal);
-    (void)raise(SIGSTOP); /* we are back here once somebody has sent us SIGCONT */
 }
 
 /*
  * Somebody continues us, and so the app: whatever the settings say if it was stopped, and in the
- * foreground if that is where a shell has put us.
+ * foreground if that is where a shell has put us. Else that shell may have taken it.
  */
 static void follow_continue(struct supervision *run) {
-    if (!run->alone) {
-        terminal_look_again(&run->terminal);
+    if (terminal_is_back(&run->terminal)) {
         terminal_give(&run->terminal, run->app);
+    } else if (!run->alone) {
+        terminal_lose(&run->terminal, run->app);
     }
     if (run->stopped != 0) {
         send(run, SIGCONT, true);

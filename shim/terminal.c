@@ -44,8 +44,14 @@ void terminal_take_back(struct terminal *terminal) {
     }
 }
 
-void terminal_look_again(struct terminal *terminal) {
-    if (terminal->fd >= 0 && is_foreground(terminal->fd, terminal->group)) {
-        terminal->foreground = true;
+bool terminal_is_back(struct terminal *terminal) {
+    bool back = terminal->fd >= 0 && is_foreground(terminal->fd, terminal->group);
+    terminal->foreground = terminal->foreground || back;
+    return back;
+}
+
+void terminal_lose(struct terminal *terminal, pid_t group) {
+    if (terminal->foreground && tcgetpgrp(terminal->fd) != group) {
+        terminal->foreground = false;
     }
 }

@@ -26,7 +26,13 @@ void terminal_give(const struct terminal *terminal, pid_t group);
 /* Makes our own group the foreground again, if it was ours. */
 void terminal_take_back(struct terminal *terminal);
 
-/* A shell may have said `fg`: takes note of it if we are in the foreground now. */
-void terminal_look_again(struct terminal *terminal);
+/*
+ * Whether our own group is in the foreground now, where a shell's `fg` has put it: then it is
+ * ours to give again.
+ */
+bool terminal_is_back(struct terminal *terminal);
+
+/* Forgets that the foreground is ours to take back, unless it is still with group. */
+void terminal_lose(struct terminal *terminal, pid_t group);
 
 #endif

@@ -105,18 +105,40 @@ def holds(*numbers):
     return dict.fromkeys(ACTING, f"{sum(1 << number for number in numbers):016x}")
 
 
+NO_SETPCAP_CASES = tuple(case.name for case in CASES if case.warning == NO_SETPCAP)
+NO_CHOWN_CASES = (
+    "caps SETUID SETGID",
+    "caps SETUID SETGID SETPCAP",
+    "port 80, just the caps for it",
+)
+NOT_IN_PASSWD_CASES = ("uid not in passwd", "largest uid", "empty image")
+
+
 @dataclass(frozen=True)
 class Difference:
-    """What USER gives and what the shim gives, each one of a few values, and why."""
+    """What USER gives and what the shim gives, each one of a few values; in which cases, and why.
+
+    In those cases, and with that engine, it has to be so, and in all others the two are equal.
+    """
 
     field: str
     user: tuple
     shim: tuple
     why: str
+    only: tuple = ()  # these cases; none: all
+    but: tuple = ()  # not these
     engine: str = ""
 
-    def explains(self, field, user, shim):
-        return self.field == field and all(
+    def applies(self, field, case, engine):
+        return (
+            self.field == field
+            and (not self.only or case.name in self.only)
+            and case.name not in self.but
+            and self.engine in ("", engine.name)
+        )
+
+    def describes(self, user, shim):
+        return all(
             any(value is ANY or value == found for value in values)
             for values, found in ((self.user, user), (self.shim, shim))
         )
@@ -127,86 +149,108 @@ ON_PURPOSE = [
     Difference(
         "no_new_privs", (0,), (1,),
         "always set: no setuid program and no file capability gives anything back",
+        but=("no-new-privileges",),
     ),
     Difference(
         "bounding", (ANY,), (NOTHING,),
-        "emptied: what is not in it, no program that the app runs can ever be given",
+        "emptied: what is not in it, no program that the app runs can ever be given; only without "
+        "CAP_SETPCAP it stays",
+        but=NO_SETPCAP_CASES,
     ),
     Difference(
         "securebits", (0,), (0b1111,),
-        "NOROOT and NO_SETUID_FIXUP, both locked: uid 0, should it ever be reached, means nothing",
+        "NOROOT and NO_SETUID_FIXUP, both locked: uid 0, should it ever be reached, means nothing; "
+        "this too takes CAP_SETPCAP",
+        but=NO_SETPCAP_CASES,
     ),
     Difference(
         "process", ("PID 1, leads its session, leads its group",), ("a child, leads its group",),
         "PID 1 is the shim, which hands signals on and reaps; the app is its child, and leads a "
         "process group of its own",
+        but=("--pid host", "--pid host, -i -t", "--init", "--init, -i -t"),
     ),
     Difference(
         "process", ("a child, leads its session, leads its group",), ("a child, leads its group",),
-        "--pid=host: nobody in the container is PID 1, and the shim leads the session",
+        "nobody in the container is PID 1, and the shim leads the session",
+        only=("--pid host", "--pid host, -i -t"),
     ),
     Difference(
         "gids", ([0] * 4,), ([1654] * 4, [7777] * 4, [2147483647] * 4),
         "a uid that /etc/passwd does not know gets the gid of the same number; USER gives it group "
         "0, which owns the files of root",
+        only=NOT_IN_PASSWD_CASES,
     ),
-    Difference("groups", ([0],), ([1654], [7777], [2147483647]), "the same"),
+    Difference(
+        "groups", ([0],), ([1654], [7777], [2147483647]), "the same",
+        only=NOT_IN_PASSWD_CASES,
+    ),
     Difference(
         "groups", ([1654, 2000],), ([1654],),
-        "--group-add: nothing tells it from the groups of root, none of which survive; there is a "
-        "warning, and APP_GROUPS is the way to say it",
+        "nothing tells a group of --group-add from those of root, none of which survive; there is "
+        "a warning, and APP_GROUPS is the way to say it",
+        only=("--group-add",),
     ),
     Difference(
         "groups", ([5000],), ([2000, 3000, 5000],),
         "APP_GID is the primary group alone; USER 1654:5000 also takes the groups away that "
         "/etc/group gives to the user",
+        only=("app in more groups, APP_GID",),
     ),
     Difference(
         "HOME", ("/app",), ("/",),
         "podman, not Docker, adds the user to /etc/passwd if the image does not know it, and has "
         "the working directory for its home",
+        only=(*NOT_IN_PASSWD_CASES, "uid not in passwd, APP_GID 0"),
         engine="podman",
     ),
     Difference(
         "capabilities",
-        (holds(SYS_TIME), holds(SETUID, SETGID), holds(SETUID, SETGID, SETPCAP),
-         holds(SETUID, SETGID, CHOWN)),
+        (holds(SETUID, SETGID), holds(SETUID, SETGID, SETPCAP), holds(SETUID, SETGID, CHOWN),
+         holds(SYS_TIME)),
         (holds(),),
         "podman, not Docker, lets a user use every capability that --cap-add names; the shim keeps "
         "at most NET_BIND_SERVICE",
+        only=("caps SETUID SETGID", "caps SETUID SETGID SETPCAP", "caps SETUID SETGID CHOWN",
+              "cap SYS_TIME added"),
         engine="podman",
     ),
     Difference(
         "capabilities",
         (holds(), holds(SETUID, SETGID, SETPCAP, NET_BIND_SERVICE)), (holds(NET_BIND_SERVICE),),
         "a privileged port was asked for and is opened with this one; USER leaves the app without",
+        only=("port 80, floor 1024", "port 80, just the caps for it"),
     ),
     Difference(
-        "start", ("ok",), ("refused: CAP_SETUID", "refused: CAP_SETGID",
-                           "refused: CAP_SETUID CAP_SETGID"),
+        "start", ("ok",),
+        ("refused: CAP_SETUID", "refused: CAP_SETGID", "refused: CAP_SETUID CAP_SETGID"),
         "root that may not change its ids cannot become the app, and must not go on as root",
+        only=("--cap-drop ALL", "cap SETUID", "cap SETGID"),
     ),
     Difference(
         "start", ("ok",), ("refused: CAP_NET_BIND_SERVICE",),
         "the app would start, and then fail to open its port",
+        only=("port 80, no cap for it",),
     ),
     Difference(
         "fd owners", ([0, 1654, 1654],), ([0, 0, 0],),
         "giving stdout and stderr to the app takes CAP_CHOWN (see the case that has it); what is "
         "open already works all the same",
+        only=NO_CHOWN_CASES,
     ),
     Difference(
         "fd owners", ([1654] * 3,), ([0] * 3,),
-        "--init -t: neither PID 1 nor the leader of the session, the shim cannot tell whose "
-        "terminal it is, and leaves it alone",
+        "neither PID 1 nor the leader of the session, the shim cannot tell whose terminal it is, "
+        "and leaves it alone",
+        only=("--init, -i -t",),
     ),
     Difference(
-        "/dev/stdout", (0,), (13,),
-        "the same two: opened anew, it asks for its owner",
+        "/dev/stdout", (0,), (13,), "the same two: opened anew, it asks for its owner",
+        only=(*NO_CHOWN_CASES, "--init, -i -t"),
     ),
     Difference(
         "/proc/1/fd/1", (0,), (13,),
         "the same two; and with --init PID 1 is the init of the engine, which stays root (it needs "
         "none: the shim is an init)",
+        only=(*NO_CHOWN_CASES, "--init", "--init, -i -t"),
     ),
 ]

@@ -56,6 +56,25 @@ def test_host_and_dll_are_alike(engine, dotnet_image, program, port):
         assert container.stop() == 0
 
 
+@pytest.mark.parametrize(
+    "program, found",
+    [(("./aspnetapp",), "./aspnetapp"), (("dotnet", "aspnetapp.dll"), "/usr/bin/dotnet")],
+)
+def test_check_says_what_would_happen(engine, dotnet_image, program, found):
+    checked = engine.run(dotnet_image, "--check", *program)
+    assert (checked.exit_code, checked.stderr) == (0, "")
+    assert checked.stdout.splitlines() == [
+        "user: 1654 (app), from APP_UID",
+        "group: 1654",
+        "groups: 1654",
+        "home: /home/app",
+        "listen: 8080 http, from ASPNETCORE_HTTP_PORTS",
+        "keep: none",
+        f"program: {found}",
+        "verdict: ok",
+    ]
+
+
 @pytest.mark.parametrize("program", [("./aspnetapp",), ("dotnet", "aspnetapp.dll")])
 def test_the_port_of_an_argument_is_refused_alike(engine, dotnet_image, program):
     refused = engine.run(

@@ -84,8 +84,14 @@ def test_as_the_engines_init_of_an_image_that_is_a_user_already(engine, chiseled
         assert container.stop() == 0
 
 
-def test_beside_the_engines_init_it_is_quiet(engine, with_shim):
-    with engine.start(with_shim, options=["--init"]) as container:
+@pytest.mark.parametrize("init", ["its own", "tini", "dumb-init"])
+def test_beside_the_engines_init_it_is_quiet(engine, with_shim, init):
+    options = ["--init"]
+    if init != "its own":
+        if engine.name == "docker" or not shutil.which(init):
+            pytest.skip(f"no {init} for this engine")
+        options.append(f"--init-path={shutil.which(init)}")
+    with engine.start(with_shim, options=options) as container:
         environment = container.environment()
         assert_is_app(environment)
         shim = container.status(container.status(environment["processId"])["PPid"])

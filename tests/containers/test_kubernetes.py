@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from expected import NET_BIND_SERVICE, NOTHING, assert_is_app
-from kubernetes import MANIFESTS, Pod
+from kubelet import MANIFESTS, Pod
 
 
 @pytest.fixture(scope="module")

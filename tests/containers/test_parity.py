@@ -97,19 +97,19 @@ def describe_process(world):
     return ", ".join(words)
 
 
-def compare(engine, user, shim):
-    """For each field: "=", the number of the reason why it differs, or what differs without one."""
+def compare(engine, case, user, shim):
+    """For each field: "=", the number of the reason why it differs, or what is wrong with it."""
     verdicts = {}
     for field in FIELDS if user["start"] == shim["start"] == "ok" else FIELDS[:1]:
-        reasons = [
-            number
-            for number, known in enumerate(ON_PURPOSE, 1)
-            if known.engine in ("", engine.name) and known.explains(field, user[field], shim[field])
-        ]
-        if user[field] == shim[field]:
+        known = {
+            number: difference.describes(user[field], shim[field])
+            for number, difference in enumerate(ON_PURPOSE, 1)
+            if difference.applies(field, case, engine)
+        }
+        if any(known.values()):
+            verdicts[field] = next(number for number, described in known.items() if described)
+        elif user[field] == shim[field] and not known:
             verdicts[field] = "="
-        elif reasons:
-            verdicts[field] = reasons[0]
         else:
             verdicts[field] = f"{field}: with USER {user[field]}, with the shim {shim[field]}"
     return verdicts
@@ -161,19 +161,18 @@ def test_the_app_finds_the_world_that_user_gives(engine, images, table, case):
     user, _ = look(engine, case, images[case.image], case.user)
     assert (user["start"] == "ok") == case.starts
     shim, done = look(engine, case, images[case.image], case.shim_user, "/shim")
-    table.verdicts[case.name] = verdicts = compare(engine, user, shim)
+    table.verdicts[case.name] = verdicts = compare(engine, case, user, shim)
     assert [text for text in verdicts.values() if ":" in str(text)] == []
     if shim["start"] == "ok":
         assert case.warning in done.stderr
         assert bool(done.stderr) == bool(case.warning)
 
 
-def test_every_difference_on_purpose_is_seen(engine, table):
-    """Else the list would go on excusing what no longer happens."""
-    if len(table.verdicts) < len([case for case in CASES if case.engine in ("", engine.name)]):
-        pytest.skip("not all cases were run")
-    known = {n for n, known in enumerate(ON_PURPOSE, 1) if known.engine in ("", engine.name)}
-    assert known <= table.reasons()
+def test_every_difference_on_purpose_is_one_of_a_case():
+    """Where it is one, it is seen, or that case has failed."""
+    names = {case.name for case in CASES}
+    for difference in ON_PURPOSE:
+        assert names.issuperset((*difference.only, *difference.but))
 
 
 def test_the_app_may_write_to_its_home_and_to_what_everybody_may(engine, images):

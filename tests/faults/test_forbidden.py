@@ -5,13 +5,12 @@ of its arguments only: as with a seccomp profile, by which it is done.
 """
 
 import errno
-from concurrent.futures import ThreadPoolExecutor
+import itertools
 from dataclasses import dataclass, replace
 
 import pytest
-from trial import SCENARIOS, judge
+from trial import SCENARIOS, check_all, judge
 
-THREADS = 4
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 INIT, INIT_KEEPS = BY_NAME["init"], BY_NAME["init keeps a capability"]
@@ -31,29 +30,25 @@ REFUSED, RUNS, EITHER = "is refused", "runs as promised", "is refused or runs as
 GIVES_UP = "gives up, with the app"
 
 # prctl(2)
-GET_DUMPABLE, SET_DUMPABLE, SET_KEEPCAPS, CAPBSET_READ, CAPBSET_DROP = 3, 4, 8, 23, 24
-GET_SECUREBITS, SET_SECUREBITS, SET_CHILD_SUBREAPER = 27, 28, 36
-SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, CAP_AMBIENT = 38, 39, 47
-AMBIENT_IS_SET, AMBIENT_RAISE, AMBIENT_CLEAR_ALL = 1, 2, 4
+OPTIONS = {
+    "SET_DUMPABLE": 4, "SET_KEEPCAPS": 8, "CAPBSET_READ": 23, "CAPBSET_DROP": 24,
+    "GET_SECUREBITS": 27, "SET_SECUREBITS": 28, "SET_CHILD_SUBREAPER": 36,
+    "SET_NO_NEW_PRIVS": 38, "GET_NO_NEW_PRIVS": 39, "CAP_AMBIENT": 47,
+}
 
 
 @dataclass(frozen=True)
 class Law:
     """The calls that never work, the answers they give, and what then must come of a start."""
 
-    calls: tuple  # names, or (name, argument number, value)
+    calls: tuple  # names; of prctl(2), the options
     answers: tuple  # errors; "": it says yes and does nothing
     outcome: str
     scenarios: tuple = ALL
     blind: tuple = ()
 
     def __str__(self):
-        return " ".join(call if isinstance(call, str) else f"{call[0]}[{call[1]}]={call[2]}"
-                        for call in self.calls)
-
-
-def prctl(option, *arguments):
-    return ("prctl", 1, arguments[0]) if arguments else ("prctl", 0, option)
+        return f"{' '.join(self.calls)} {self.outcome}"
 
 
 LAWS = [
@@ -66,14 +61,14 @@ LAWS = [
     # There the change of uid takes the capabilities too: without capset(2) all is right as well.
     Law(("capset",), ("",), EITHER, (FEW,)),
     Law(("setgroups", "setresgid", "setresuid", "capset"), ("",), REFUSED, ROOT),
-    Law((prctl(CAPBSET_DROP),), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
-    Law((prctl(SET_SECUREBITS),), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
-    Law((prctl(SET_NO_NEW_PRIVS),), (*DENIED, "EINVAL", ""), REFUSED, ALL),
-    Law((prctl(SET_KEEPCAPS),), (*DENIED, ""), REFUSED, (FEW_KEEPS,)),
-    Law((prctl(CAP_AMBIENT),), ("EPERM", "ENOSYS", ""), REFUSED, KEEPING),
+    Law(("CAPBSET_DROP",), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
+    Law(("SET_SECUREBITS",), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
+    Law(("SET_NO_NEW_PRIVS",), (*DENIED, "EINVAL", ""), REFUSED, ALL),
+    Law(("SET_KEEPCAPS",), (*DENIED, ""), REFUSED, (FEW_KEEPS,)),
+    Law(("CAP_AMBIENT",), ("EPERM", "ENOSYS", ""), REFUSED, KEEPING),
     # A kernel from before 4.3 has no ambient set: what is not there need not be cleared.
-    Law((prctl(CAP_AMBIENT),), ("EINVAL",), REFUSED, KEEPING),
-    Law((prctl(CAP_AMBIENT),), ("EINVAL",), RUNS, NOTHING_KEPT),
+    Law(("CAP_AMBIENT",), ("EINVAL",), REFUSED, KEEPING),
+    Law(("CAP_AMBIENT",), ("EINVAL",), RUNS, NOTHING_KEPT),
     # What it is proved by.
     Law(("getresuid",), DENIED, REFUSED, ALL),
     Law(("getresgid",), DENIED, REFUSED, ALL),
@@ -82,11 +77,11 @@ LAWS = [
     Law(("setuid",), ("",), REFUSED, ALL),
     Law(("setfsuid",), ("",), REFUSED, ALL),
     Law(("setfsgid",), ("",), REFUSED, ALL),
-    Law((prctl(CAPBSET_READ),), DENIED, REFUSED, WITH_SETPCAP),
-    Law((prctl(GET_NO_NEW_PRIVS),), (*DENIED, "EINVAL", ""), REFUSED, ALL),
-    Law((prctl(GET_SECUREBITS),), DENIED, REFUSED, ALL),
+    Law(("CAPBSET_READ",), DENIED, REFUSED, WITH_SETPCAP),
+    Law(("GET_NO_NEW_PRIVS",), (*DENIED, "EINVAL", ""), REFUSED, ALL),
+    Law(("GET_SECUREBITS",), DENIED, REFUSED, ALL),
     # gVisor has no securebits and no fsuid, and nothing to lose by it.
-    Law((prctl(GET_SECUREBITS), prctl(SET_SECUREBITS)), ("EINVAL",), RUNS, WITH_SETPCAP,
+    Law(("GET_SECUREBITS", "SET_SECUREBITS"), ("EINVAL",), RUNS, WITH_SETPCAP,
         ("securebits",)),
     Law(("setfsuid", "setfsgid"), ("ENOSYS",), RUNS, ALL),
     # The signals.
@@ -107,8 +102,8 @@ LAWS = [
     Law(("fchown",), ("EPERM", "EROFS", "EINVAL"), RUNS, ALL),
     Law(("fstatfs", "ioctl", "getsid"), DENIED, RUNS, ALL),
     Law(("poll",), DENIED, RUNS, SUPERVISED),
-    Law((prctl(SET_CHILD_SUBREAPER),), ("EPERM", "EINVAL"), RUNS, (PROCESS, PROCESS_KEEPS)),
-    Law((prctl(SET_DUMPABLE),), ("EPERM", "EINVAL"), RUNS, SUPERVISED,
+    Law(("SET_CHILD_SUBREAPER",), ("EPERM", "EINVAL"), RUNS, (PROCESS, PROCESS_KEEPS)),
+    Law(("SET_DUMPABLE",), ("EPERM", "EINVAL"), RUNS, SUPERVISED,
         ("shim.cwd", "shim.descriptors")),
     # What the shim does for itself once the app runs.
     Law(("close_range",), (*DENIED, "EINVAL"), RUNS, SUPERVISED),
@@ -124,11 +119,10 @@ LAWS = [
 
 def rule_of(call, answer, numbers):
     """The rule in enter's words, or None: not every machine has every call."""
-    name, *match = (call,) if isinstance(call, str) else call
-    if name not in numbers:
-        return None
     error = getattr(errno, answer) if answer else 0
-    return ":".join(str(word) for word in (numbers[name], *match, error))
+    if call in OPTIONS:
+        return f"{numbers['prctl']}:0:{OPTIONS[call]}:{error}"
+    return f"{numbers[call]}:{error}" if call in numbers else None
 
 
 def try_law(bench, law, scenario, answer, numbers, counted):
@@ -144,15 +138,10 @@ def try_law(bench, law, scenario, answer, numbers, counted):
     return complaint and f"{scenario.name}, {answer or 'pretended'}: {complaint}"
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: f"{law} {law.outcome}")
+@pytest.mark.parametrize("law", LAWS, ids=str)
 def test_forbidden(bench, numbers, counted, law):
-    trials = [(scenario, answer) for scenario in law.scenarios for answer in law.answers]
-    with ThreadPoolExecutor(THREADS) as pool:
-        complaints = pool.map(
-            lambda trial: try_law(bench, law, *trial, numbers, counted), trials
-        )
-        broken = [complaint for complaint in complaints if complaint]
-    assert not broken, "\n".join([f"{len(broken)} of {len(trials)}:", *broken])
+    trials = itertools.product((bench,), (law,), law.scenarios, law.answers, (numbers,), (counted,))
+    check_all(try_law, trials)
 
 
 @pytest.mark.parametrize("error, code", [

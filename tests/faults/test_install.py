@@ -1,12 +1,10 @@
 """shim --install when a system call fails: the new file is whole, or the old one is still there."""
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 from calls import faults_of
-from trial import Scenario, judge
+from trial import Scenario, check_all, judge
 
-THREADS = 4
 OLD = b"what was there before\n"
 
 
@@ -50,10 +48,5 @@ def test_every_call(bench, tmp_path, counted):
     folder = Folder(bench, "install")
     outcome, calls = bench.trace(folder.scenario, tmp_path)
     assert outcome.code == 0 and folder.complaint(outcome) is None, outcome
-    faults = list(faults_of(calls, thorough=True))
-    with ThreadPoolExecutor(THREADS) as pool:
-        complaints = pool.map(
-            lambda job: try_fault(bench, *job, counted), enumerate(faults)
-        )
-        broken = [complaint for complaint in complaints if complaint]
-    assert not broken, "\n".join([f"{len(broken)} of {len(faults)}:", *broken])
+    faults = enumerate(faults_of(calls, thorough=True))
+    check_all(try_fault, ((bench, *job, counted) for job in faults))

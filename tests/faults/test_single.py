@@ -1,13 +1,10 @@
 """One system call of a start fails, or says yes and does nothing: every one of them, in turn."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from calls import faults_of
-from trial import SCENARIOS, judge
-
-THREADS = 4
+from trial import SCENARIOS, check_all, judge
 
 # All errors of every call; elsewhere one of each, the calls being the same for the most part.
 THOROUGH = ("init keeps a capability", "process")
@@ -50,8 +47,5 @@ def try_fault(bench, scenario, fault, counted):
 def test_every_call(bench, tmp_path, counted, scenario):
     outcome, calls = bench.trace(scenario, tmp_path)
     assert judge(scenario, outcome, lenient=False) is None
-    faults = list(faults_of(calls, scenario.name in THOROUGH))
-    with ThreadPoolExecutor(THREADS) as pool:
-        complaints = pool.map(lambda fault: try_fault(bench, scenario, fault, counted), faults)
-        broken = [complaint for complaint in complaints if complaint]
-    assert not broken, "\n".join([f"{len(broken)} of {len(faults)}:", *broken])
+    faults = faults_of(calls, scenario.name in THOROUGH)
+    check_all(try_fault, ((bench, scenario, fault, counted) for fault in faults))

@@ -5,10 +5,12 @@ import re
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIMEOUT = 20
+TIMEOUT = 20  # a trial takes 20 milliseconds
+THREADS = 4  # at a time: they wait for the kernel, mostly
 SETTLED = {"HOME": "/root", "APP_GROUPS": "3000"}
 
 # enter -m: SIGUSR2, and 34, which libc leaves out of its sets. enter ignores SIGCHLD.
@@ -111,23 +113,23 @@ class Bench:
     def __init__(self, root, enter, network):
         self.root, self.enter, self.network = Path(root), enter, network
 
-    def run(self, scenario, strace=None, rules=(), deadline=TIMEOUT):
-        """One trial. strace: its options, to trace the shim with; it injects the faults."""
+    def run(self, scenario, strace=None, rules=()):
+        """One trial. strace: its options, to trace the shim with, by which it injects faults.
+        rules: for enter, which makes a filter of them."""
         extra = ["-n", self.network, *(word for rule in rules for word in ("-r", rule))]
         if strace is None:
-            return self._run(scenario, extra, (), None, deadline)
+            return self._run(scenario, extra)
         pid_read, pid_write = os.pipe()
         go_read, go_write = os.pipe()
         try:
             extra += ["-p", str(pid_write), "-w", str(go_read)]
-            return self._run(
-                scenario, extra, (pid_write, go_read), (strace, pid_read, go_write), deadline
-            )
+            passed = (pid_write, go_read)
+            return self._run(scenario, extra, passed, (strace, pid_read, go_write))
         finally:
             for number in (pid_read, pid_write, go_read, go_write):
                 os.close(number)
 
-    def _run(self, scenario, extra, descriptors, tracing, deadline):
+    def _run(self, scenario, extra, descriptors=(), tracing=None):
         command = [self.enter, *scenario.command(self.root, extra)]
         with subprocess.Popen(
             command, env=scenario.env, pass_fds=descriptors, stdin=subprocess.PIPE,
@@ -136,13 +138,15 @@ class Bench:
             process.stdin.close()
             process.stdin = None
             hung = threading.Event()
-            watchdog = threading.Timer(deadline, lambda: (hung.set(), end(process.pid)))
+            watchdog = threading.Timer(TIMEOUT, lambda: (hung.set(), end(process.pid)))
             watchdog.start()
             try:
-                trace = self._trace(process, *tracing) if tracing else ""
+                strace = self._trace(process, *tracing) if tracing else None
                 output, errors = process.communicate()
-                if tracing:
-                    trace = trace.communicate()[1]
+                trace = strace.communicate()[1] if tracing else ""
+            except BaseException:
+                end(process.pid)
+                raise
             finally:
                 watchdog.cancel()
         texts = [text.decode(errors="replace") for text in (output, errors)]
@@ -154,13 +158,12 @@ class Bench:
         if not pid:
             raise RuntimeError(process.communicate()[1].decode())
         strace = subprocess.Popen(
-            ["strace", "-s", "24", "-e", "signal=none", "-p", pid, *options], text=True,
-            errors="replace",
+            ["strace", "-s", "24", "-e", "signal=none", "-p", pid, *options],
+            text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )
         line = strace.stderr.readline()
         if "attached" not in line:
-            end(process.pid)
             raise RuntimeError(f"strace: {line}{strace.communicate()[1]}")
         os.write(go_write, b".")
         return strace
@@ -172,8 +175,8 @@ class Bench:
         lines = log.read_text(errors="replace").splitlines()
         calls = [(found[1], line) for line in lines if (found := re.match(r"(\w+)\(", line))]
         places = [place for place, (name, _) in enumerate(calls) if name == "execve"]
-        end = len(calls) if scenario.supervised else places[1] + 1
-        return outcome, calls[places[0]:end]
+        last = len(calls) if scenario.supervised else places[1] + 1
+        return outcome, calls[places[0]:last]
 
 
 def end(pid):
@@ -228,3 +231,12 @@ def judge(scenario, outcome, lenient=True, may_be_silent=False, may_have_run=Fal
     if not may_be_silent and labels[:1] != ["error"]:
         return f"exit code {outcome.code}, and not a word"
     return None
+
+
+def check_all(try_one, jobs):
+    """Tries all of them, a few at a time, and fails with every complaint that there is."""
+    jobs = list(jobs)
+    with ThreadPoolExecutor(THREADS) as pool:
+        complaints = [complaint for complaint in pool.map(lambda job: try_one(*job), jobs)
+                      if complaint]
+    assert not complaints, "\n".join([f"{len(complaints)} of {len(jobs)}:", *complaints])

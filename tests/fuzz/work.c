@@ -88,11 +88,15 @@ char *strrchr(const char *string, int byte) {
     return found;
 }
 
-/* A list of strings, as execve(2) takes it. */
-static char **make_list(size_t count, const char *format, size_t names) {
+/* A list of strings, as execve(2) takes it, with head as the first of them if there is one. */
+static char **make_list(size_t count, const char *head, const char *format, size_t names) {
     char **list = calloc(count + 1, sizeof *list);
     require(list != NULL);
-    for (size_t i = 0; i < count; i++) {
+    if (head != NULL) {
+        list[0] = strdup(head);
+        require(list[0] != NULL);
+    }
+    for (size_t i = head == NULL ? 0 : 1; i < count; i++) {
         require(asprintf(&list[i], format, i % names) >= 0);
     }
     return list;
@@ -148,12 +152,14 @@ struct load {
     /* What each of the strings is: a variable, an argument, or a piece of one variable. */
     enum { VARIABLES, ARGUMENTS, PIECES } kind;
     const char *text;
-    const char *head;
-    size_t names; /* so many different ones, where text has a %zu */
+    const char *head; /* what comes before them; may be NULL for whole strings */
+    size_t names;     /* so many different ones, where text has a %zu */
 };
 
 static const struct load loads[] = {
     {"strangers", false, 25000, VARIABLES, "STRANGER_%zu=http://*:8080", NULL, SIZE_MAX},
+    {"strangers behind a setting", false, 25000, VARIABLES, "STRANGER_%zu=", "APP_UID=1654",
+     SIZE_MAX},
     {"variables of one name", false, 25000, VARIABLES, "urls=http://*:%zu", NULL, 9},
     {"values of one setting", true, 25000, VARIABLES, "APP_UID=%zu", NULL, SIZE_MAX},
     {"endpoints", true, 2000, VARIABLES, "Kestrel__Endpoints__%030zu__Url=http://*:80", NULL,
@@ -180,7 +186,7 @@ static uint64_t measure(const struct load *load, size_t count) {
     if (load->kind == PIECES) {
         one[0] = make_long(load->head, load->text, count);
     } else {
-        list = make_list(count, load->text, load->names);
+        list = make_list(count, load->head, load->text, load->names);
     }
     uint64_t before = blocks;
     bool refused = load->kind == PIECES      ? read_all(one, no_words)

@@ -71,4 +71,4 @@ class Pod(Container):
 
     def wait(self):
         """Waits for its end; the exit code."""
-        return int(must(self.engine.command, "wait", self.name))
+        return int(must(self.engine.command, "wait", self.name, timeout=60))
