@@ -94,7 +94,8 @@ class Fault:
 
     @property
     def inject(self):
-        return ["-e", f"trace={self.name}", "-e", f"inject={self.name}:{self.how}:when={self.count}"]
+        what = f"{self.name}:{self.how}:when={self.count}"
+        return ["-e", f"trace={self.name}", "-e", f"inject={what}"]
 
     @property
     def is_interruption(self):

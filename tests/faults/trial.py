@@ -42,7 +42,8 @@ class Scenario:
     home: str = "/home/app"
 
     def command(self, root, extra=()):
-        return [*self.enter, "-m", f"{BLOCKED:x}", "-g", "5", *extra, root, self.shim, *self.program]
+        start = [*self.enter, "-m", f"{BLOCKED:x}", "-g", "5", *extra, root]
+        return [*start, self.shim, *self.program]
 
     @property
     def supervised(self):
@@ -169,7 +170,7 @@ class Bench:
         return strace
 
     def trace(self, scenario, folder):
-        """A start without faults: its outcome, and its calls in order, from the shim's execve on."""
+        """A start without faults: its outcome, and its calls in order from the shim's execve on."""
         log = Path(folder) / "trace"
         outcome = self.run(scenario, ["-o", log])
         lines = log.read_text(errors="replace").splitlines()
@@ -191,7 +192,8 @@ def end(pid):
 
 def children_of(pid):
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]
     except FileNotFoundError:
         return []
 

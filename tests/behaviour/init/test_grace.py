@@ -26,7 +26,7 @@ def leave(shim):
 
 WATCHES = f"{payload('signals')} -n"  # prints what it gets, and ends of KILL alone
 OBEYS = f"{payload('signals')} -n {TERM}"
-FORKS = "trap 'sleep 2000 & echo forked; exit' TERM; echo ready $$; sleep 1000 & wait"
+FORKS = "trap 'tail -f /dev/null & echo forked; exit' TERM; echo ready $$; sleep 1000 & wait"
 
 
 def test_it_is_told_to_end_and_the_shim_waits_for_it(leave):
@@ -80,7 +80,7 @@ def test_what_forks_meanwhile_gets_the_next_signal(leave):
     run = leave(f"sh -c '{quoted(FORKS)}'", env=LONG)
     run.say("\n")
     assert run.line() == "forked"
-    wait_until(lambda: run.find("sleep"), "the new process runs")
+    wait_until(lambda: run.find("tail"), "the new process runs")
     run.send(TERM)
     assert run.finish() == (3, "", "")
 
