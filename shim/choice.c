@@ -63,7 +63,8 @@ static size_t find_endpoint(const struct choices *choices, struct text name) {
 static void learn_endpoint(struct choices *choices, const struct entry *entry) {
     struct text name;
     struct text rest;
-    if (!configuration_child(entry, endpoints_prefix, &name, &rest)) {
+    /* With too many the start is refused: no need to know the rest. */
+    if (choices->too_many || !configuration_child(entry, endpoints_prefix, &name, &rest)) {
         return;
     }
     size_t place = find_endpoint(choices, name);

@@ -60,8 +60,9 @@ static void resume(struct supervision *run) {
 /*
  * The app was stopped from its terminal (or as if). Where it only wanted the terminal, it gets
  * it, if it can be had. PID 1, and the leader of a session (`docker exec -it`), have nobody who
- * would say `fg`: a Ctrl-Z does not stop their app, as the kernel would have it for an orphaned
- * process group. Else the shim stops too, for the shell to see.
+ * would say `fg`: nothing stops their app, as the kernel would have it for an orphaned process
+ * group, unless it would only try again to get at a terminal that is somebody else's. Else the
+ * shim stops too, for the shell to see.
  */
 static void follow_stop(struct supervision *run) {
     bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;
@@ -69,7 +70,8 @@ static void follow_stop(struct supervision *run) {
         return;
     }
     bool back = wants_terminal && terminal_is_back(&run->terminal);
-    if (back || (run->alone && (!wants_terminal || run->terminal.foreground))) {
+    bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
+    if (back || (run->alone && !hopeless)) {
         resume(run);
     } else if (!run->alone) {
         terminal_take_back(&run->terminal);
@@ -100,7 +102,7 @@ static void hand_on(struct supervision *run, int number) {
     if (number == SIGCONT) {
         follow_continue(run);
     }
-    if (handed != 0 && !(stopped && handed == SIGCONT)) {
+    if (handed != 0 && !(stopped && number == SIGCONT && handed == SIGCONT)) {
         send(run, handed, run->options->signal_group);
     }
 }
