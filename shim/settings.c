@@ -74,47 +74,48 @@ static bool read_supervise(struct text value, struct options *options) {
     return read_switch(value, &options->supervise);
 }
 
-static bool read_rewrite(struct text value, struct options *options) {
-    bool seen[SIGNAL_MAX + 1] = {false};
-    uint8_t rewrite[sizeof options->rewrite];
+/*
+ * A list of pairs LEFT:RIGHT, each LEFT once, into a table of size entries (256 at most). A
+ * malformed list leaves the table as it is.
+ */
+static bool read_pairs(struct text list, bool (*left)(struct text, uint32_t *),
+                       bool (*right)(struct text, uint32_t *), uint8_t *table, size_t size) {
+    bool seen[256] = {false};
+    uint8_t copy[256];
     struct text pair;
-    memcpy(rewrite, options->rewrite, sizeof rewrite);
-    while (text_next(&value, ',', &pair)) {
+    memcpy(copy, table, size);
+    while (text_next(&list, ',', &pair)) {
         uint32_t from;
         uint32_t to;
         size_t colon = text_find(pair, ':');
-        if (colon == pair.length || !signal_parse((struct text){pair.at, colon}, &from) ||
-            !signal_parse(text_skip(pair, colon + 1), &to)) {
-            return false;
-        }
-        if (from == 0 || from == SIGKILL || from == SIGSTOP || from == SIGCHLD || seen[from]) {
+        if (colon == pair.length || !left((struct text){pair.at, colon}, &from) ||
+            !right(text_skip(pair, colon + 1), &to) || seen[from]) {
             return false;
         }
         seen[from] = true;
-        rewrite[from] = (uint8_t)to;
+        copy[from] = (uint8_t)to;
     }
-    memcpy(options->rewrite, rewrite, sizeof rewrite);
+    memcpy(table, copy, size);
     return true;
 }
 
+static bool read_rewritable(struct text word, uint32_t *number) {
+    return signal_parse(word, number) && *number != 0 && *number != SIGKILL && *number != SIGSTOP &&
+           *number != SIGCHLD;
+}
+
+static bool read_rewrite(struct text value, struct options *options) {
+    return read_pairs(value, read_rewritable, signal_parse, options->rewrite,
+                      sizeof options->rewrite);
+}
+
+static bool read_exit_code(struct text word, uint32_t *code) {
+    return text_number(word, 255, code);
+}
+
 static bool read_exit_codes(struct text value, struct options *options) {
-    bool seen[256] = {false};
-    uint8_t codes[sizeof options->exit_codes];
-    struct text pair;
-    memcpy(codes, options->exit_codes, sizeof codes);
-    while (text_next(&value, ',', &pair)) {
-        uint32_t from;
-        uint32_t to;
-        size_t colon = text_find(pair, ':');
-        if (colon == pair.length || !text_number((struct text){pair.at, colon}, 255, &from) ||
-            !text_number(text_skip(pair, colon + 1), 255, &to) || seen[from]) {
-            return false;
-        }
-        seen[from] = true;
-        codes[from] = (uint8_t)to;
-    }
-    memcpy(options->exit_codes, codes, sizeof codes);
-    return true;
+    return read_pairs(value, read_exit_code, read_exit_code, options->exit_codes,
+                      sizeof options->exit_codes);
 }
 
 static bool read_grace_period(struct text value, struct options *options) {
