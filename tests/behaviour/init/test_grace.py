@@ -15,8 +15,8 @@ def leave(shim):
     """An app that ends with 3, and leaves this command behind."""
 
     def start(command, **options):
-        script = f"{command} & read word; exit 3"
-        run = shim("/bin/sh", "-c", script, **options)
+        script = f"signals=$1; {command} & read word; exit 3"
+        run = shim("/bin/sh", "-c", script, "sh", payload("signals"), **options)
         run.left = run.outside(run.ready())
         run.app  # it is known from here on
         return run
@@ -24,8 +24,8 @@ def leave(shim):
     return start
 
 
-WATCHES = f"{payload('signals')} -n"  # prints what it gets, and ends of KILL alone
-OBEYS = f"{payload('signals')} -n {TERM}"
+WATCHES = "$signals -n"  # prints what it gets, and ends of KILL alone
+OBEYS = f"$signals -n {TERM}"
 FORKS = "trap 'tail -f /dev/null & echo forked; exit' TERM; echo ready $$; sleep 1000 & wait"
 
 

@@ -55,12 +55,18 @@ def shell(start, terminal):
     return Shell(start, terminal)
 
 
-WATCHED = f"{shim()} {payload('signals')} -n {TSTP} {TTIN} {QUIT}"
-CAT = f"{shim()} /bin/cat"
+def watched():
+    """A command: the shim, over a payload that prints what it gets, these aside."""
+    return f"{shim()} {payload('signals')} -n {TSTP} {TTIN} {QUIT}"
+
+
+def cat():
+    """A command: the shim, over a program that reads."""
+    return f"{shim()} /bin/cat"
 
 
 def test_ctrl_z_and_fg(shell):
-    shell.start(WATCHED)
+    shell.start(watched())
     for _ in range(3):
         shell.stop()
         (pid, *_) = shell.run.find("shim")
@@ -76,7 +82,7 @@ def test_ctrl_z_and_fg(shell):
 
 
 def test_ctrl_z_and_bg(shell):
-    shell.start(WATCHED)
+    shell.start(watched())
     shell.stop()
     shell.type("bg\n")
     shell.find(f"\\b{CONT}\r\n")
@@ -109,7 +115,7 @@ def test_a_running_job_that_is_brought_to_the_foreground_reads_what_is_typed(she
 
 
 def test_a_job_that_ends_in_the_background_leaves_the_terminal_alone(shell):
-    shell.start(WATCHED)
+    shell.start(watched())
     shell.stop()
     shell.type("bg\n")
     shell.find(f"\\b{CONT}\r\n")
@@ -122,7 +128,7 @@ def test_a_job_that_ends_in_the_background_leaves_the_terminal_alone(shell):
 
 def test_a_job_that_is_stopped_in_the_background_leaves_the_terminal_alone(shell):
     """cat wants to read, and may not."""
-    shell.type(CAT + "\n")
+    shell.type(cat() + "\n")
     wait_until(lambda: shell.run.find("cat"), "cat runs")
     shell.stop()
     (pid, *_) = shell.run.find("shim")
@@ -140,7 +146,7 @@ def test_a_job_that_is_stopped_in_the_background_leaves_the_terminal_alone(shell
 
 def test_a_job_that_is_started_in_the_background(shell):
     """It leaves the terminal alone, too, and gets the keys with fg."""
-    shell.start(WATCHED + " &")
+    shell.start(watched() + " &")
     assert shell.is_usable()
     assert shell.is_usable()
     shell.resume()
@@ -155,9 +161,9 @@ def test_a_job_that_is_started_in_the_background(shell):
 
 
 def test_a_job_that_is_started_in_the_background_reads_what_is_typed_after_fg(shell):
-    shell.type(CAT + " &\n")
-    (cat,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
-    wait_until(lambda: state(cat) == "T", "cat was stopped: it may not read")
+    shell.type(cat() + " &\n")
+    (app,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
+    wait_until(lambda: state(app) == "T", "cat was stopped: it may not read")
     assert shell.is_usable()
     shell.resume()
     shell.type("hello\n")
@@ -169,7 +175,7 @@ def test_a_job_that_is_started_in_the_background_reads_what_is_typed_after_fg(sh
 
 def test_a_shim_that_was_stopped_by_somebody_else_leaves_the_terminal_alone(shell):
     """With SIGSTOP, while its app has the terminal: the shell takes that back."""
-    shell.start(WATCHED)
+    shell.start(watched())
     (pid, *_) = shell.run.find("shim")
     os.kill(pid, STOP)
     shell.find(r"Stopped(?s:.*?)bash> ")
@@ -184,12 +190,12 @@ def test_a_shim_that_was_stopped_by_somebody_else_leaves_the_terminal_alone(shel
 
 def test_a_pid_1_in_the_background_does_not_spin(shell):
     """The app may not read, and there is no sense in making it try again and again."""
-    shell.type(f"{payload('nest')} {CAT} &\n")
-    (cat,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
-    wait_until(lambda: state(cat) == "T", "cat was stopped")
-    before = status(cat)["voluntary_ctxt_switches"]
+    shell.type(f"{payload('nest')} {cat()} &\n")
+    (app,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
+    wait_until(lambda: state(app) == "T", "cat was stopped")
+    before = status(app)["voluntary_ctxt_switches"]
     time.sleep(1)
-    assert status(cat)["voluntary_ctxt_switches"] == before
+    assert status(app)["voluntary_ctxt_switches"] == before
     assert shell.is_usable()
 
 
