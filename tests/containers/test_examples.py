@@ -78,7 +78,7 @@ def test_a_chiseled_image_has_no_shell_and_the_shim_needs_none(engine, chiseled_
 
 
 def test_arguments_of_run_go_to_the_app(engine, aspnetapp_image):
-    """Because the ENTRYPOINT is a list; see test_entrypoint.py for what a shell would make of it."""
+    """Because the ENTRYPOINT is a list; test_entrypoint.py has what a shell makes of it."""
     with engine.start(aspnetapp_image, "--urls", "http://*:9090", port=9090) as container:
         assert container.environment()["addresses"] == ["http://[::]:9090"]
 
