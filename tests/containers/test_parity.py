@@ -57,7 +57,8 @@ def run(engine, case, image, user, words):
 
 def look(engine, case, image, user, *entrypoint):
     """What the app finds, field by field; and how it ended."""
-    done = run(engine, case, image, user, (*entrypoint, "/reach", *WRITES, *READS, "--", "/app/world"))
+    words = (*entrypoint, "/reach", *WRITES, *READS, "--", "/app/world")
+    done = run(engine, case, image, user, words)
     if done.exit_code != 0:
         missing = re.findall(r"CAP_\w+", done.stderr.splitlines()[0])
         return {"start": "refused" + (f": {' '.join(missing)}" if missing else "")}, done

@@ -1,4 +1,4 @@
-"""A walk through a container that runs the app by the shim, as somebody who distrusts it takes it."""
+"""A walk through a container that runs its app by the shim, taken by somebody with doubts."""
 
 import shutil
 
@@ -64,11 +64,12 @@ def test_the_engine_says_so(engine, container):
     container.get()
     columns = ["-eo", "pid,uid,comm"] if engine.name == "docker" else ["pid", "huser", "comm"]
     _, *processes = must(engine.command, "top", container.name, *columns).splitlines()
-    assert sorted(line.split()[1:] for line in processes) == [["1654", "aspnetapp"], ["1654", "shim"]]
+    found = sorted(line.split()[1:] for line in processes)
+    assert found == [["1654", "aspnetapp"], ["1654", "shim"]]
 
 
 def test_the_app_has_what_it_needs(container):
-    script = "> ~/x && rm ~/x && > /tmp/x && rm /tmp/x && > /dev/stdout && cat /app/aspnetapp >/dev/null"
+    script = "> ~/x; rm ~/x; > /tmp/x; rm /tmp/x; > /dev/stdout; cat /app/aspnetapp > /dev/null"
     assert container.exec("/shim", "sh", "-ec", script).exit_code == 0
 
 

@@ -188,6 +188,19 @@ def test_a_shim_that_was_stopped_by_somebody_else_leaves_the_terminal_alone(shel
     shell.find(f"\\b{INT}\r\n")
 
 
+def test_a_pid_1_in_a_job_of_a_shell(shell):
+    """`unshare --pid --fork`: its process group and session are out of its sight."""
+    shell.start(f"{payload('nest')} {watched()}")
+    shell.type("\x03")
+    shell.find(f"\\b{INT}\r\n")
+    (pid, *_) = shell.run.find("shim")
+    os.kill(pid, TSTP)
+    shell.find(f"\\b{CONT}\r\n")
+    shell.type("\x1c")
+    assert f"code {128 + QUIT}\n" in shell.ask("echo code $?")
+    assert shell.is_usable()
+
+
 def test_a_pid_1_in_the_background_does_not_spin(shell):
     """The app may not read, and there is no sense in making it try again and again."""
     shell.type(f"{payload('nest')} {cat()} &\n")

@@ -2,12 +2,16 @@
 seen among all that."""
 
 import os
+import shutil
+import subprocess
 
 import pytest
 from pid1 import (
+    CONT,
     KILL,
     STOP,
     TERM,
+    TSTP,
     children,
     memory,
     payload,
@@ -106,6 +110,24 @@ def test_an_orphan_that_is_traced(orphans):
     os.kill(tracer, KILL)
     wait_until(lambda: is_clean(run), "its tracer is reaped")
     assert run.finish() == (0, "", "")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+def test_an_app_that_is_traced(shim, init):
+    """Its stops are its tracer's business; its signals and its end are the shim's."""
+    run = shim(payload("signals"), init=init)
+    run.ready()
+    command = ["strace", "-o", "/dev/null", "-p", str(run.app)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
+        assert "attached" in tracer.stderr.readline()
+        run.send(TSTP, TERM)
+        assert sorted(run.numbers(2)) == [TERM, TSTP]
+        os.kill(run.app, STOP)
+        wait_until(lambda: state(run.app) in "Tt", "the app has stopped")
+        run.send(CONT)
+        assert run.line() == str(CONT)
+        run.say("7")
+        assert run.finish() == (7, "", "")
 
 
 def test_ends_that_come_at_the_same_time(shim, init):

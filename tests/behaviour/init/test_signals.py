@@ -2,7 +2,9 @@
 the dispositions that the shim was started with."""
 
 import os
+import shutil
 
+import pid1
 import pytest
 from pid1 import (
     BLOCKABLE,
@@ -140,6 +142,28 @@ def test_the_shim_stops_with_the_app_and_they_go_on_together(shim, number):
     assert run.finish() == (0, "", "")
 
 
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+def test_a_child_that_is_stopped_on_its_way_to_the_app_is_continued(start):
+    """By a Ctrl-Z between two tries to execute it: a second's delay makes room for it."""
+    command = ("/usr/bin/strace", "-f", "-o/dev/null", "--inject=execve:delay_enter=1s:when=1")
+    folder = os.path.dirname(payload("signals"))
+    env = {"PATH": f"/nowhere:{folder}"}
+    run = start(*command, pid1.shim(), "signals", init=False, env=env)
+    (_, child) = wait_until(lambda: pair(run.find("shim")), "the shim has a child")
+    wait_until(lambda: not blocked(child), "it has the app's mask")
+    os.kill(child, TSTP)
+    run.ready()
+    assert run.finish()[0] == 0
+
+
+def pair(found):
+    return found if len(found) == 2 else None
+
+
+def blocked(pid):
+    return int(status(pid)["SigBlk"], 16)
+
+
 # The process group.
 
 
@@ -234,6 +258,20 @@ def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched)
     wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
     run.send(USR1)
     assert sorted(run.numbers(2)) == [USR2, CONT]
+    assert run.finish() == (0, "", "")
+
+
+def test_an_app_that_somebody_else_has_continued_counts_as_running(watched):
+    """And so a CONT that the settings swallow is swallowed."""
+    run = watched(env={"SHIM_SIGNAL_REWRITE": "CONT:0"})
+    os.kill(run.app, STOP)
+    wait_until(lambda: is_stopped(run.app), "the app has stopped")
+    run.send(USR1)
+    wait_until(lambda: USR1 in pending(run.app), "the shim has seen that")
+    os.kill(run.app, CONT)
+    assert sorted(run.numbers(2)) == [USR1, CONT]
+    run.send(CONT, RTMAX)
+    assert run.line() == str(RTMAX)
     assert run.finish() == (0, "", "")
 
 

@@ -1,5 +1,6 @@
-"""The shim as PID 1 at a terminal, as `docker run -it` starts it; and where there is none, or none
-of its own: then nothing is said and nothing breaks."""
+"""The shim at a terminal of its own: as PID 1 (`docker run -it`), or as leader of its session
+(`docker exec -it`). And where there is none, or none of its own: then nothing is said and nothing
+breaks."""
 
 import os
 import subprocess
@@ -14,19 +15,19 @@ PROMPT = {"PS1": "bash> ", "TERM": "dumb", "HISTFILE": ""}
 
 
 @pytest.fixture
-def watched(shim, terminal):
+def watched(shim, terminal, init):
     """The shim over a payload that prints what it gets, and leaves these signals alone."""
 
-    def start(*words, **options):
-        run = shim(payload("signals"), "-n", *words, terminal=terminal, **options)
+    def start(*words):
+        run = shim(payload("signals"), "-n", *words, terminal=terminal, init=init)
         run.ready()
         return run
 
     return start
 
 
-def test_the_app_is_in_the_foreground(shim, terminal):
-    run = shim(*PRINT_GROUPS, terminal=terminal)
+def test_the_app_is_in_the_foreground(shim, terminal, init):
+    run = shim(*PRINT_GROUPS, terminal=terminal, init=init)
     assert terminal.line() == "foreground 1"
     assert run.end() == 0
 
@@ -46,14 +47,15 @@ def test_the_window_size_reaches_the_app(watched, terminal):
     assert terminal.line() == str(WINCH)
 
 
-def test_the_window_size_is_the_apps(shim, terminal):
+def test_the_window_size_is_the_apps(shim, terminal, init):
     terminal.resize(50, 132)
-    run = shim("/bin/stty", "size", terminal=terminal)
+    run = shim("/bin/stty", "size", terminal=terminal, init=init)
     assert terminal.line() == "50 132"
     assert run.end() == 0
 
 
 def test_an_app_stopped_by_ctrl_z_goes_on_in_the_foreground(watched, terminal):
+    """There is nobody to say `fg`."""
     run = watched(TSTP)
     for _ in range(3):
         terminal.type("\x1a")
@@ -63,8 +65,8 @@ def test_an_app_stopped_by_ctrl_z_goes_on_in_the_foreground(watched, terminal):
     assert state(run.app) != "T"
 
 
-def test_typing_reaches_the_app(shim, terminal):
-    run = shim("/bin/cat", terminal=terminal)
+def test_typing_reaches_the_app(shim, terminal, init):
+    run = shim("/bin/cat", terminal=terminal, init=init)
     terminal.type("hello\n")
     assert terminal.line() == "hello"
     terminal.type("\x04")
@@ -78,8 +80,8 @@ def test_a_terminal_that_hangs_up_ends_the_app(watched, terminal):
     assert run.end() == 128 + HUP
 
 
-def test_an_interactive_shell_has_job_control(shim, terminal):
-    run = shim(*BASH, terminal=terminal, env=PROMPT)
+def test_an_interactive_shell_has_job_control(shim, terminal, init):
+    run = shim(*BASH, terminal=terminal, init=init, env=PROMPT)
     assert terminal.find(r"^(?s:(.*?))bash> ")[1] == "", "a warning"
     terminal.type("sleep 1000\n")
     (sleep,) = wait_until(lambda: run.find("sleep"), "sleep runs")
