@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pid1
@@ -95,10 +96,21 @@ def test_a_malformed_exit_code_is_refused(shim, setting):
 # No app at all.
 
 
-@pytest.mark.parametrize("supervise, processes", [("1", 1), ("0", 0)])
-def test_no_more_processes_allowed(shim, init, supervise, processes):
-    """RLIMIT_NPROC counts those of the app's user: one is the shim itself."""
-    prefix = ["prlimit", f"--nproc={processes}"]
+@pytest.fixture
+def another_process():
+    """One of the app's user, outside. Without one, the kernel sees no limit passed in time."""
+    words = ["setpriv", f"--reuid={pid1.APP_UID}", "--clear-groups", "/bin/cat"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as run:
+        wait_until(lambda: pid1.executable(run.pid) == os.path.realpath("/bin/cat"), "it runs")
+        yield
+        run.stdin.close()
+
+
+@pytest.mark.usefixtures("another_process")
+@pytest.mark.parametrize("supervise", "10")
+def test_no_more_processes_allowed(shim, init, supervise):
+    """RLIMIT_NPROC counts those of the app's user, wherever they are."""
+    prefix = ["prlimit", "--nproc=0"]
     env = {"SHIM_SUPERVISE": supervise}
     code, output, errors = shim("/bin/true", init=init, prefix=prefix, env=env).finish()
     assert (code, output) == (125, "")
