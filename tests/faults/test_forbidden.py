@@ -52,7 +52,16 @@ class Law:
         return f"{' '.join(self.calls)} {self.outcome}"
 
 
+# What Linux 4.3 does not have yet, and a libc might come to use.
+LATER = (
+    "mlock2", "copy_file_range", "preadv2", "pwritev2", "statx", "rseq", "pidfd_open",
+    "pidfd_send_signal", "clone3", "close_range", "openat2", "pidfd_getfd", "faccessat2",
+    "epoll_pwait2", "fchmodat2",
+)
+
 LAWS = [
+    # The oldest kernel that is promised.
+    Law(LATER, ("ENOSYS",), RUNS),
     # What the drop is made of.
     Law(("setgroups",), (*DENIED, "EINVAL", ""), REFUSED, ROOT),
     Law(("setresgid",), (*DENIED, "EINVAL", ""), REFUSED, ROOT),
