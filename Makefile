@@ -6,6 +6,10 @@ CC := gcc
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 B := build
 
+# For another machine: CC is its compiler, MUSL_CC the same with musl, and SYSROOT has that musl and
+# the kernel's headers. tests/machines/run shows how.
+SYSROOT :=
+
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
 
@@ -23,7 +27,7 @@ MUSL_CC := $(CC)
 LINK = $(CC) -static-pie $(SHIM_LDFLAGS) -o $@ $(OBJECTS) $(LIBCAP_NG)
 else
 MUSL_CC := musl-gcc
-MUSL := /usr/lib/$(subst gnu,musl,$(MACHINE))
+MUSL := $(SYSROOT)/usr/lib/$(subst gnu,musl,$(MACHINE))
 KERNEL_HEADERS := $(B)/include
 LINK = $(CC) -nostdlib -pie -Wl,-Bstatic,--no-dynamic-linker $(SHIM_LDFLAGS) -o $@ \
     $(MUSL)/rcrt1.o $(MUSL)/crti.o $(shell $(CC) -print-file-name=crtbeginS.o) $(OBJECTS) \
@@ -70,8 +74,8 @@ $(B)/shim.o:
 
 $(B)/include:
 	$(Q)mkdir -p $@
-	$(Q)ln -sfn /usr/include/linux /usr/include/asm-generic $@/
-	$(Q)ln -sfn /usr/include/$(MACHINE)/asm $@/asm
+	$(Q)ln -sfn $(SYSROOT)/usr/include/linux $(SYSROOT)/usr/include/asm-generic $@/
+	$(Q)ln -sfn $(SYSROOT)/usr/include/$(MACHINE)/asm $@/asm
 
 $(B)/libcap-ng/libcap-ng.a: deps/libcap-ng | $(KERNEL_HEADERS)
 	@echo "  DEP   libcap-ng"

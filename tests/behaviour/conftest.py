@@ -24,21 +24,23 @@ def why_no_namespaces():
     return "needs CAP_SYS_ADMIN, for namespaces" if os.waitpid(child, 0)[1] else None
 
 
-def copy_of(name, target, folder):
+def copy_of(program, target, folder):
     """So that a build meanwhile does not change what is tested."""
-    if not (BUILD / name).exists():
-        pytest.skip(f"no build/{name}: run make {target} first")
-    return Path(shutil.copy(BUILD / name, folder))
+    if not program.exists():
+        pytest.skip(f"no {program}: run make {target} first")
+    return Path(shutil.copy(program, folder))
 
 
 @pytest.fixture(scope="session")
 def shim(tmp_path_factory):
-    return copy_of("shim", "all", tmp_path_factory.mktemp("shim"))
+    """build/shim, or what SHIM_UNDER_TEST names."""
+    program = Path(os.environ.get("SHIM_UNDER_TEST") or BUILD / "shim")
+    return copy_of(program, "all", tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
-    return copy_of("payloads/world", "payloads", tmp_path_factory.mktemp("payload"))
+    return copy_of(BUILD / "payloads/world", "payloads", tmp_path_factory.mktemp("payload"))
 
 
 @pytest.fixture(scope="session")
