@@ -3,7 +3,6 @@
 #include "ownfile.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,19 +123,6 @@ static void look_at_namespace(struct identity *identity) {
     }
 }
 
-static bool look_at_own_file(struct identity *identity) {
-    char *path = calloc(1, PATH_MAX);
-    if (path == NULL) {
-        return false;
-    }
-    if (ownfile_is_replaceable(identity->app_uid, &identity->app_groups, path)) {
-        identity->replaceable = path; /* kept for the message */
-    } else {
-        free(path);
-    }
-    return true;
-}
-
 bool identity_gather(const struct options *options, bool can_switch, struct identity *identity,
                      struct report *report) {
     memset(identity, 0, sizeof *identity);
@@ -146,15 +132,17 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
         (void)read_starter(identity); /* only for its name: nothing hangs on it */
         good = keep_current(identity);
     } else if (good) {
-        good =
-            read_starter(identity) && choose_app(options, identity) && look_at_own_file(identity);
-        look_at_namespace(identity);
+        good = read_starter(identity) && choose_app(options, identity);
     }
     if (!good) {
         report_error(report, "cannot find out who the app is to run as: %s", strerror(errno));
         report_hint(report, "/etc/passwd and /etc/group must be readable to their end, and "
                             "there must be memory for their longest lines");
         return false;
+    }
+    if (!identity->kept) {
+        look_at_namespace(identity);
+        ownfile_find_writable(identity->app_uid, &identity->app_groups, identity->replaceable);
     }
     identity->known = identity->kept || options->uid.state != ID_MALFORMED;
     return true;

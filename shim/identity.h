@@ -9,6 +9,8 @@
 #include "options.h"
 #include "report.h"
 
+#include <limits.h>
+
 /* The user that every .NET image has: $APP_UID in the official ones. */
 enum { DEFAULT_UID = 1654 };
 
@@ -33,8 +35,8 @@ struct identity {
     bool uid_unmapped; /* app_uid does not exist in this user namespace */
     bool gid_unmapped; /* one of the gids does not: unmapped_gid */
     gid_t unmapped_gid;
-    bool setgroups_denied;   /* /proc/self/setgroups says deny */
-    const char *replaceable; /* what the app could replace the shim through, or NULL */
+    bool setgroups_denied;      /* /proc/self/setgroups says deny */
+    char replaceable[PATH_MAX]; /* what the app could replace the shim through, or empty */
 };
 
 /* Reads the ids and AT_SECURE alone. Returns false, with errno, if that fails. */

@@ -71,7 +71,7 @@ static bool follow(const char *path, char next[PATH_MAX]) {
     return join(next, folder, target);
 }
 
-bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
+void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
     char here[PATH_MAX];
     char step[PATH_MAX];
     const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
@@ -81,22 +81,18 @@ bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, char pat
     if (length > 0) {
         path[length] = '\0';
         if (is_writable_up(uid, groups, path)) {
-            return true;
+            return;
         }
     }
     /* The way there: the next start takes it again. */
-    if (given == NULL || getcwd(here, sizeof here) == NULL || !join(step, here, given)) {
-        return false;
-    }
-    for (int links = 0; links < LINKS_MAX; links++) {
+    bool more = given != NULL && getcwd(here, sizeof here) != NULL && join(step, here, given);
+    for (int links = 0; more && links < LINKS_MAX; links++) {
         (void)snprintf(path, PATH_MAX, "%s", step);
         if (is_writable_up(uid, groups, path)) {
-            return true;
+            return;
         }
         (void)snprintf(here, sizeof here, "%s", step);
-        if (!follow(here, step)) {
-            return false;
-        }
+        more = follow(here, step);
     }
-    return false;
+    path[0] = '\0';
 }

@@ -10,9 +10,9 @@
 #include <limits.h>
 
 /*
- * Whether the user uid with these groups may write to our file, to a folder above it, or to one
- * above a symbolic link that we were started through; if so, path is the first of them.
+ * Writes to path the first of these that the user uid with these groups may write to: our file,
+ * a folder above it, or one above a symbolic link that we were started through. Empty: none.
  */
-bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]);
+void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]);
 
 #endif

@@ -65,7 +65,7 @@ static void check_namespace(const struct identity *identity, struct report *repo
 }
 
 static void check_own_file(const struct identity *identity, struct report *report) {
-    if (identity->replaceable == NULL) {
+    if (identity->replaceable[0] == '\0') {
         return;
     }
     report_error(report,

@@ -84,7 +84,7 @@ static void take_identity(struct bytes *bytes, const struct options *options,
     now->uid_unmapped = take_byte(bytes) % 8 == 1;
     now->gid_unmapped = take_byte(bytes) % 8 == 1;
     now->setgroups_denied = take_byte(bytes) % 8 == 1;
-    now->replaceable = take_byte(bytes) % 8 == 1 ? "/tools/shim" : NULL;
+    (void)strcpy(now->replaceable, take_byte(bytes) % 8 == 1 ? "/tools/shim" : "");
 }
 
 /* What an app that is started must be able to rely on. */
@@ -99,7 +99,7 @@ static void check_safety(const struct plan *plan, const struct identity *now,
         require(!plan->switches && !plan->sets_groups && !plan->uid_changes);
     } else {
         require(plan->switches && held->setuid && held->setgid);
-        require(!now->uid_unmapped && !now->gid_unmapped && now->replaceable == NULL);
+        require(!now->uid_unmapped && !now->gid_unmapped && now->replaceable[0] == '\0');
         require(plan->sets_groups || groups_equal(&now->groups, &now->app_groups));
     }
     require(plan->drops_bounding == held->setpcap);

@@ -334,7 +334,7 @@ TEST(the_user_namespace_is_no_matter_to_a_user_that_stays) {
 
 TEST(a_shim_that_the_app_could_replace_is_refused) {
     struct start start = as_root();
-    start.identity.replaceable = "/shared/sh\nim";
+    (void)strcpy(start.identity.replaceable, "/shared/sh\nim");
     expect_refusal(&start, "\"/shared/sh\\x0aim\"");
     assert_int_equal(said(&start.report, "uid 1654"), 1);
     assert_int_equal(said(&start.report, "read-only"), 1);
@@ -347,7 +347,7 @@ TEST(every_reason_is_told_in_one_run) {
     start.identity.uid_unmapped = true;
     start.identity.gid_unmapped = true;
     start.identity.setgroups_denied = true;
-    start.identity.replaceable = "/shim";
+    (void)strcpy(start.identity.replaceable, "/shim");
     listen_on(&start, 80, "URLS");
     decide(&start);
     assert_true(start.plan.refused);
@@ -366,7 +366,7 @@ TEST(nothing_is_claimed_of_a_user_who_is_not_known) {
     struct start start = as_root();
     start.identity.known = false;
     start.identity.uid_unmapped = true;
-    start.identity.replaceable = "/shim";
+    (void)strcpy(start.identity.replaceable, "/shim");
     start.held.setuid = false;
     report_error(&start.report, "APP_UID is \"x\"");
     decide(&start);
