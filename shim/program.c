@@ -12,18 +12,24 @@
 /* A walk through the files that a name may mean: execvp(3) without the shell. */
 struct search {
     const char *name;
-    struct text rest; /* of PATH */
-    bool done;
+    struct text rest; /* the folders that are left, as in PATH */
 };
 
 /* Where execvp(3) of musl looks when nobody says where. */
 static const char default_path[] = "/usr/local/bin:/bin:/usr/bin";
 
-/* path is the app's PATH, or NULL. A name with a slash in it means itself alone. */
+/* A name with a slash in it means itself alone. */
+static bool is_path(const char *name) {
+    return strchr(name, '/') != NULL;
+}
+
+/* path is the app's PATH, or NULL. An empty name means nothing. */
 static struct search search_begin(const char *name, const char *path) {
-    struct search search = {name, {NULL, 0}, name[0] == '\0'};
-    if (strchr(name, '/') == NULL) {
-        search.rest = text_of(path != NULL ? path : default_path);
+    struct search search = {name, text_of(path != NULL ? path : default_path)};
+    if (name[0] == '\0') {
+        search.rest = (struct text){NULL, 0};
+    } else if (is_path(name)) {
+        search.rest = LITERAL(""); /* as if PATH were the working directory */
     }
     return search;
 }
@@ -31,11 +37,7 @@ static struct search search_begin(const char *name, const char *path) {
 /* Writes the next candidate to file. Returns false when there are no more. */
 static bool search_next(struct search *search, char file[PATH_MAX]) {
     struct text folder;
-    if (!search->done && strchr(search->name, '/') != NULL) {
-        search->done = true;
-        return snprintf(file, PATH_MAX, "%s", search->name) < PATH_MAX;
-    }
-    while (!search->done && text_next(&search->rest, ':', &folder)) {
+    while (text_next(&search->rest, ':', &folder)) {
         /* An empty entry is the working directory; one that is too long leads nowhere. */
         int length = folder.length >= PATH_MAX
                          ? PATH_MAX
@@ -67,7 +69,7 @@ static int judge(const char *file) {
 static bool is_absent(const char *name, const char *file, int error) {
     struct stat status;
     return error == ENOENT || error == ENOTDIR ||
-           (error == EACCES && strchr(name, '/') == NULL && stat(file, &status) < 0);
+           (error == EACCES && !is_path(name) && stat(file, &status) < 0);
 }
 
 int program_find(const char *name, const char *path, char file[PATH_MAX]) {
@@ -84,7 +86,7 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
         if (error == 0) {
             return 0;
         }
-        if (strchr(name, '/') != NULL) {
+        if (is_path(name)) {
             return error;
         }
     }
@@ -99,7 +101,7 @@ int program_exec(char *const *program, char *const *environment) {
     while (search_next(&search, file)) {
         (void)execve(file, program, environment);
         int error = errno;
-        if (strchr(name, '/') != NULL || (error != EACCES && !is_absent(name, file, error))) {
+        if (is_path(name) || (error != EACCES && !is_absent(name, file, error))) {
             return error;
         }
         if (!is_absent(name, file, error)) {
@@ -112,7 +114,7 @@ int program_exec(char *const *program, char *const *environment) {
 static int explain_absence(const char *name, const char *path, int error, struct report *report) {
     char folder[PATH_MAX];
     report_error(report, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
-    if (strchr(name, '/') == NULL) {
+    if (!is_path(name)) {
         report_hint(report,
                     "it is in no folder of PATH=%s; a program in the working directory "
                     "is ./NAME",
