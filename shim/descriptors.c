@@ -58,15 +58,15 @@ static bool close_by_proc(unsigned first) {
 }
 
 /* One by one: no limit of ours tells what another process has opened before us. */
-static bool close_one_by_one(unsigned first) {
+static void close_one_by_one(unsigned first) {
     static const unsigned end = 1 << 20; /* the kernel's own fs.nr_open, unless it was raised */
     for (unsigned fd = first; fd < end; fd++) {
         (void)close((int)fd); /* closed it is, whatever the answer */
     }
-    return true;
 }
 
-bool descriptors_close_from(unsigned first) {
-    return syscall(SYS_close_range, first, UINT_MAX, 0) == 0 || close_by_proc(first) ||
-           close_one_by_one(first);
+void descriptors_close_from(unsigned first) {
+    if (syscall(SYS_close_range, first, UINT_MAX, 0) < 0 && !close_by_proc(first)) {
+        close_one_by_one(first);
+    }
 }

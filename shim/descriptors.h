@@ -2,12 +2,11 @@
 #ifndef SHIM_DESCRIPTORS_H
 #define SHIM_DESCRIPTORS_H
 
-#include <stdbool.h>
-
 /*
  * Closes every descriptor from first up: an init that keeps them keeps sockets and pipes open
- * that the app has closed. Returns false when that cannot be done for sure. Allocates nothing.
+ * that the app has closed. Where neither close_range(2) nor /proc is to be had, those above the
+ * kernel's usual limit stay open, if that was raised. Allocates nothing.
  */
-bool descriptors_close_from(unsigned first);
+void descriptors_close_from(unsigned first);
 
 #endif
