@@ -28,11 +28,10 @@ static void check_switch(const struct identity *identity, const struct held *hel
     if (identity->kept || (held->setuid && held->setgid)) {
         return;
     }
-    const char *both = !held->setuid && !held->setgid ? "CAP_SETUID and CAP_SETGID" : NULL;
-    report_error(report, "started as root, but without %s: cannot become uid %u",
-                 both != NULL   ? both
-                 : held->setuid ? "CAP_SETGID"
-                                : "CAP_SETUID",
+    const char *missing = held->setuid   ? "CAP_SETGID"
+                          : held->setgid ? "CAP_SETUID"
+                                         : "CAP_SETUID and CAP_SETGID";
+    report_error(report, "started as root, but without %s: cannot become uid %u", missing,
                  (unsigned)identity->app_uid);
     report_hint(report, "add them: --cap-add SETUID --cap-add SETGID, or in a pod "
                         "capabilities: {add: [SETUID, SETGID]}");
@@ -149,6 +148,10 @@ static const char *choose_home(const struct identity *identity, const char *home
     return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
 }
 
+bool plan_is_privileged(const struct plan *plan, const struct address *address) {
+    return address->port != 0 && address->port < plan->floor;
+}
+
 static void refuse_port(const struct address *address, const struct identity *identity,
                         const struct held *held, uint32_t floor, struct report *report) {
     report_error(report,
@@ -180,7 +183,7 @@ static void decide_ports(const struct options *options, const struct identity *i
                       : options->unprivileged_port_start;
     for (size_t i = 0; i < listen->count; i++) {
         const struct address *address = &listen->addresses[i];
-        if (address->port == 0 || address->port >= plan->floor) {
+        if (!plan_is_privileged(plan, address)) {
             continue;
         }
         if (!held->net_bind) {

@@ -32,6 +32,9 @@ struct plan {
     const struct listen *listen;
 };
 
+/* Whether an address needs a privilege under the plan. Port 0 does not: the kernel picks one. */
+bool plan_is_privileged(const struct plan *plan, const struct address *address);
+
 /*
  * Whether the rights we were started with are our caller's own. If not, an error in report: no
  * verb may act on lent ones.
