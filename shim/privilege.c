@@ -123,19 +123,19 @@ static bool set_capabilities(bool keep, struct report *report) {
 }
 
 bool privilege_drop(const struct plan *plan, struct report *report) {
-    if (plan->keeps_net_bind && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET,
-                                      (unsigned long)CAP_NET_BIND_SERVICE, 0UL, 0UL) < 0) {
+    const bool keeps = plan->keeps_net_bind;
+    if (keeps && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, (unsigned long)CAP_NET_BIND_SERVICE,
+                       0UL, 0UL) < 0) {
         report_error(report, "this kernel cannot hand CAP_NET_BIND_SERVICE to an ordinary user: "
                              "it has no ambient set");
         report_hint(report, "use a port from %u up, 8080 by custom", (unsigned)plan->floor);
         return false;
     }
     /* Without CAP_SETPCAP there is no NO_SETUID_FIXUP, and the new uid would cost us the rest. */
-    unsigned long survive = plan->keeps_net_bind ? 1 : 0;
-    if (prctl(PR_SET_KEEPCAPS, survive, 0UL, 0UL, 0UL) < 0 && survive != 0) {
+    if (keeps && prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "keeping CAP_NET_BIND_SERVICE over the change of user");
     }
-    if (plan->keeps_net_bind && !keep_inheritable(report)) {
+    if (keeps && !keep_inheritable(report)) {
         return false;
     }
     if (plan->drops_bounding && !drop_bounding(report)) {
@@ -144,18 +144,18 @@ bool privilege_drop(const struct plan *plan, struct report *report) {
     if (plan->switches && !change_ids(plan, report)) {
         return false;
     }
-    if (!set_capabilities(plan->keeps_net_bind, report)) {
+    if (!set_capabilities(keeps, report)) {
         return false;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "setting no_new_privs");
     }
-    if (survive != 0 && prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) < 0) {
+    if (keeps && prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) < 0) {
         return fail(report, "ending the keeping of capabilities");
     }
     report_debug(report, "dropped: uid %u, gid %u, %zu groups, %s", (unsigned)plan->uid,
                  (unsigned)plan->gid, plan->groups->count,
-                 plan->keeps_net_bind ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
+                 keeps ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
     return true;
 }
 
