@@ -77,28 +77,28 @@ static void follow_stop(struct supervision *run) {
 
 /*
  * Somebody continues us, and so the app: whatever the settings say if it was stopped, and in the
- * foreground if that is where a shell has put us. Else that shell may have taken it.
+ * foreground if that is where a shell has put us. Else that shell may have taken it. Returns
+ * whether the app was stopped, and so has had its SIGCONT.
  */
-static void follow_continue(struct supervision *run) {
+static bool follow_continue(struct supervision *run) {
+    bool stopped = run->stopped != 0;
     if (terminal_is_back(&run->terminal)) {
         terminal_give(&run->terminal, run->app);
     } else if (!run->alone) {
         terminal_lose(&run->terminal, run->app);
     }
-    if (run->stopped != 0) {
+    if (stopped) {
         send(run, SIGCONT, true);
         run->stopped = 0;
     }
+    return stopped;
 }
 
 /* Hands a signal on, rewritten as the settings say. */
 static void hand_on(struct supervision *run, int number) {
     int handed = run->options->rewrite[number];
-    bool stopped = run->stopped != 0;
-    if (number == SIGCONT) {
-        follow_continue(run);
-    }
-    if (handed != 0 && !(stopped && number == SIGCONT && handed == SIGCONT)) {
+    bool continued = number == SIGCONT && follow_continue(run);
+    if (handed != 0 && !(continued && handed == SIGCONT)) {
         send(run, handed, run->options->signal_group);
     }
 }
