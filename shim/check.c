@@ -3,7 +3,6 @@
 #include "program.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,13 +91,14 @@ int check_print(const struct plan *plan, const struct options *options,
     const char *name = options->program[0];
     char file[PATH_MAX];
     int code = EXIT_REFUSED;
-    /* With lent rights nobody is told which files there are. */
-    int error = identity_is_lent(identity) ? EACCES : program_find(name, path, file);
     if (identity_is_lent(identity)) {
+        /* Refused, and nobody is told which files there are. */
         (void)snprintf(file, sizeof file, "%s", name);
-    }
-    if (!plan->refused) {
-        code = error == 0 ? 0 : program_explain(name, path, error, report);
+    } else {
+        int error = program_find(name, path, file);
+        if (!plan->refused) {
+            code = error == 0 ? 0 : program_explain(name, path, error, report);
+        }
     }
     print_user(plan, options, identity);
     print_groups(plan, options, identity);
@@ -109,11 +109,7 @@ int check_print(const struct plan *plan, const struct options *options,
     (void)printf("keep: %s\n", plan->keeps_net_bind ? "cap_net_bind_service" : "none");
     (void)printf("program: %s\n", plain(text_of(file)).text);
     (void)printf("verdict: %s\n", code == 0 ? "ok" : "refused");
-    if (fflush(stdout) != 0) {
-        report_error(report, "cannot write to stdout: %s", strerror(errno));
-        return EXIT_REFUSED;
-    }
-    return code;
+    return report_flush_stdout(report) ? code : EXIT_REFUSED;
 }
 
 void check_summarize(const struct plan *plan, const struct identity *identity,

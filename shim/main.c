@@ -37,7 +37,7 @@ static bool make_environment(struct run *run, char *const *environment) {
     const struct options *options = &run->options;
     char *ports = NULL;
     run->launch.program = options->program;
-    run->launch.environment = environment_copy(environment, 3);
+    run->launch.environment = environment_copy(environment, 3); /* the ports, HOME, LISTEN_PID */
     if (options->ports_from != NULL) {
         ports = environment_entry("ASPNETCORE_HTTP_PORTS", text_of(options->ports_from_value));
     }
@@ -81,10 +81,8 @@ static bool look(struct run *run, char *const *environment) {
 static bool become(struct run *run) {
     report_open_log(&run->report);
     handover_stdio(&run->plan, &run->report);
-    if (!handover_home(&run->plan, run->launch.environment, &run->report)) {
-        return false;
-    }
-    if (!privilege_drop(&run->plan, &run->report) || !probe_ports(&run->plan, &run->report) ||
+    if (!handover_home(&run->plan, run->launch.environment, &run->report) ||
+        !privilege_drop(&run->plan, &run->report) || !probe_ports(&run->plan, &run->report) ||
         !privilege_verify(&run->plan, &run->report)) {
         return false;
     }
@@ -112,11 +110,8 @@ static int run_app(struct run *run, char *const *environment) {
 }
 
 static int print(const char *text, struct report *report) {
-    if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
-        report_error(report, "cannot write to stdout: %s", strerror(errno));
-        return EXIT_REFUSED;
-    }
-    return 0;
+    (void)fputs(text, stdout); /* a failure stays to be seen */
+    return report_flush_stdout(report) ? 0 : EXIT_REFUSED;
 }
 
 /* A shim with lent rights copies itself nowhere. */

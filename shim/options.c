@@ -83,7 +83,6 @@ bool options_parse(int argc, char *const *argv, struct options *options, struct 
     static char *const none[] = {NULL};
     char *const *word = argc > 0 ? argv + 1 : none;
     memset(options, 0, sizeof *options);
-    options->program = none;
 
     for (; *word != NULL && (*word)[0] == '-'; word++) {
         enum verb verb;

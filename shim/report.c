@@ -11,13 +11,7 @@
 #include <unistd.h>
 
 void report_start(struct report *report) {
-    report->level = REPORT_ERROR;
-    report->errors = false;
-    report->last = REPORT_ERROR;
-    report->full = false;
-    report->length = 0;
-    report->log_length = 0;
-    report->log_fd = -1;
+    *report = (struct report){.level = REPORT_ERROR, .log_fd = -1};
 }
 
 /* Adds a whole line to the length bytes in buffer. Returns false, adding nothing, without room. */
@@ -149,6 +143,14 @@ void report_flush(struct report *report) {
     report->length = 0;
     report->full = false;
     errno = saved;
+}
+
+bool report_flush_stdout(struct report *report) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        report_error(report, "cannot write to stdout: %s", strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 void report_open_log(struct report *report) {

@@ -50,6 +50,9 @@ void report_flush(struct report *report);
 /* Writes length bytes to fd, as far as that works. Returns false, with errno, where it did not. */
 bool report_write(int fd, const char *bytes, size_t length);
 
+/* Whether all that was printed on stdout has got there; if not, an error in report. */
+bool report_flush_stdout(struct report *report);
+
 /*
  * As PID 1: opens /dev/termination-log for report_end(), if it is what Kubernetes mounts there,
  * an empty regular file with one link. Anything else is left alone. Once is enough.
