@@ -66,7 +66,6 @@ static bool take_account(struct text line, uid_t uid, struct account *account) {
         !text_number(fields[3], ID_MAX, &line_gid)) {
         return true;
     }
-    account->uid = uid;
     account->gid = line_gid;
     account->name = strndup(fields[0].at, fields[0].length);
     account->home = strndup(fields[5].at, fields[5].length);

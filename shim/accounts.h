@@ -12,7 +12,6 @@
 /* A user of /etc/passwd. */
 struct account {
     bool found;
-    uid_t uid;
     gid_t gid;
     char *name; /* on the heap, like home; never freed: they live as long as the plan */
     char *home; /* empty when the line has none */

@@ -62,7 +62,7 @@ static void check_account(const struct account *account, uid_t uid, const uint8_
         size_t count = split_line(line, fields);
         if (is_entry(fields, count, 4) && is_id(fields[2], &line_uid) && line_uid == uid &&
             is_id(fields[3], &gid)) {
-            require(account->found && account->uid == uid && account->gid == gid);
+            require(account->found && account->gid == gid);
             require(strcmp(account->name, fields[0]) == 0);
             require(strcmp(account->home, count > 5 ? fields[5] : "") == 0);
             free(line);

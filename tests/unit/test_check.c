@@ -39,7 +39,7 @@ static struct look ordinary(void) {
     look.identity.app_uid = 1654;
     look.identity.app_gid = 1654;
     look.identity.app_groups = (struct group_list){groups, 1};
-    look.identity.app = (struct account){true, 1654, 1654, name_app, NULL};
+    look.identity.app = (struct account){true, 1654, name_app, NULL};
     look.plan.switches = true;
     look.plan.uid = 1654;
     look.plan.gid = 1654;

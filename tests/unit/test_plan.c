@@ -39,12 +39,12 @@ static struct start as_root(void) {
     report_all(&start.report);
     start.options.unprivileged_port_start = 1024;
     start.options.supervise = true;
-    start.identity.starter = (struct account){true, 0, 0, name_root, home_root};
+    start.identity.starter = (struct account){true, 0, name_root, home_root};
     start.identity.known = true;
     start.identity.app_uid = 1654;
     start.identity.app_gid = 1654;
     start.identity.app_groups = (struct group_list){group_1654, 1};
-    start.identity.app = (struct account){true, 1654, 1654, name_app, home_app};
+    start.identity.app = (struct account){true, 1654, name_app, home_app};
     start.held = (struct held){true, true, true, true, true, 1024};
     start.home = "/root";
     return start;
@@ -56,7 +56,7 @@ static struct start as_user(uid_t uid) {
     struct identity *identity = &start.identity;
     identity->ruid = identity->euid = identity->suid = uid;
     identity->rgid = identity->egid = identity->sgid = uid;
-    identity->starter = (struct account){true, uid, uid, name_app, home_app};
+    identity->starter = (struct account){true, uid, name_app, home_app};
     identity->kept = true;
     identity->app = identity->starter;
     identity->app_uid = uid;
@@ -465,41 +465,26 @@ TEST(a_home_that_was_roots_becomes_the_apps) {
         const char *wanted;
     } rows[] = {
         /* Left over from the start. */
-        {NULL, {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, home_app}, home_app},
-        {"", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, home_app}, home_app},
-        {"/root",
-         {true, 0, 0, name_root, home_root},
-         {true, 1654, 1, name_app, home_app},
-         home_app},
-        {"/root", {false, 0, 0, NULL, NULL}, {true, 1654, 1, name_app, home_app}, home_app},
-        {"/root", {true, 0, 0, name_root, odd_home}, {true, 1654, 1, name_app, home_app}, home_app},
-        {"/srv/starter",
-         {true, 0, 0, name_root, odd_home},
-         {true, 1654, 1, name_app, home_app},
-         home_app},
-        {"/", {true, 0, 0, name_root, top}, {true, 1654, 1, name_app, home_app}, home_app},
+        {NULL, {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, home_app},
+        {"", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, home_app},
+        {"/root", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, home_app},
+        {"/root", {false, 0, NULL, NULL}, {true, 1, name_app, home_app}, home_app},
+        {"/root", {true, 0, name_root, odd_home}, {true, 1, name_app, home_app}, home_app},
+        {"/srv/starter", {true, 0, name_root, odd_home}, {true, 1, name_app, home_app}, home_app},
+        {"/", {true, 0, name_root, top}, {true, 1, name_app, home_app}, home_app},
         /* Set on purpose. */
-        {"/home", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, home_app}, "/home"},
-        {"/", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, home_app}, "/"},
-        {"/root/",
-         {true, 0, 0, name_root, home_root},
-         {true, 1654, 1, name_app, home_app},
-         "/root/"},
-        {"/rootless",
-         {true, 0, 0, name_root, home_root},
-         {true, 1654, 1, name_app, home_app},
-         "/rootless"},
-        {"x", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, home_app}, "x"},
-        {"/srv/starter",
-         {false, 0, 0, NULL, NULL},
-         {true, 1654, 1, name_app, home_app},
-         "/srv/starter"},
+        {"/home", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "/home"},
+        {"/", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "/"},
+        {"/root/", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "/root/"},
+        {"/rootless", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "/rootless"},
+        {"x", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "x"},
+        {"/srv/starter", {false, 0, NULL, NULL}, {true, 1, name_app, home_app}, "/srv/starter"},
         /* A user without a home. */
-        {"/root", {true, 0, 0, name_root, home_root}, {false, 0, 0, NULL, NULL}, "/"},
-        {NULL, {true, 0, 0, name_root, home_root}, {false, 0, 0, NULL, NULL}, "/"},
-        {"/root", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, nothing}, "/"},
-        {"/root", {true, 0, 0, name_root, home_root}, {true, 1654, 1, name_app, relative}, "/"},
-        {"/data", {true, 0, 0, name_root, home_root}, {false, 0, 0, NULL, NULL}, "/data"},
+        {"/root", {true, 0, name_root, home_root}, {false, 0, NULL, NULL}, "/"},
+        {NULL, {true, 0, name_root, home_root}, {false, 0, NULL, NULL}, "/"},
+        {"/root", {true, 0, name_root, home_root}, {true, 1, name_app, nothing}, "/"},
+        {"/root", {true, 0, name_root, home_root}, {true, 1, name_app, relative}, "/"},
+        {"/data", {true, 0, name_root, home_root}, {false, 0, NULL, NULL}, "/data"},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct start start = as_root();
