@@ -46,7 +46,7 @@ static bool split(struct text line, struct text *fields, size_t count, size_t ne
         fields[found++] = line;
     }
     for (size_t i = found; i < count; i++) {
-        fields[i] = (struct text){"", 0};
+        fields[i] = LITERAL("");
     }
     return found >= needed;
 }

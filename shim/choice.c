@@ -78,7 +78,7 @@ static void learn_endpoint(struct choices *choices, const struct entry *entry) {
         endpoint->name = name;
         endpoint->source = entry->source;
     }
-    if (text_equal_nocase(rest, (struct text){"url", 3})) {
+    if (text_equal_nocase(rest, LITERAL("url"))) {
         choose(&endpoint->url, entry, entry->value.length > 0 ? ANSWER_FILLED : ANSWER_EMPTY);
     }
 }
@@ -88,7 +88,7 @@ const struct endpoint *choices_endpoint_of(const struct choices *choices,
     struct text name;
     struct text rest;
     if (!configuration_child(entry, endpoints_prefix, &name, &rest) ||
-        !text_equal_nocase(rest, (struct text){"url", 3})) {
+        !text_equal_nocase(rest, LITERAL("url"))) {
         return NULL;
     }
     size_t place = find_endpoint(choices, name);
@@ -97,8 +97,7 @@ const struct endpoint *choices_endpoint_of(const struct choices *choices,
 
 /* WebHostUtilities.ParseBool. */
 static bool is_true(struct text value) {
-    return text_equal_nocase(value, (struct text){"true", 4}) ||
-           text_equal(value, (struct text){"1", 1});
+    return text_equal_nocase(value, LITERAL("true")) || text_equal(value, LITERAL("1"));
 }
 
 static void learn_key(struct choices *choices, enum key key, const struct entry *entry) {

@@ -82,7 +82,7 @@ static bool read_variable(const char *word, struct entry *entry) {
     static const struct {
         size_t rank;
         struct text prefix;
-    } layers[] = {{RANK_ASPNETCORE, {"ASPNETCORE_", 11}}, {RANK_DOTNET, {"DOTNET_", 7}}};
+    } layers[] = {{RANK_ASPNETCORE, LITERAL("ASPNETCORE_")}, {RANK_DOTNET, LITERAL("DOTNET_")}};
     if (!environment_split(word, &entry->source, &entry->value) || entry->source.length == 0) {
         return false;
     }

@@ -3,8 +3,6 @@
 #include "choice.h"
 #include "environment.h"
 
-#include <string.h>
-
 /* Faults told in full; of more than these only the count is. */
 enum { FAULTS_TOLD = 8 };
 
@@ -27,9 +25,9 @@ static void refuse_more(struct resolver *resolver, const char *what, int most) {
 
 /* The shim filled ASPNETCORE_HTTP_PORTS from another variable: that is the one to name. */
 static struct text name_source(const struct resolver *resolver, struct text source) {
-    static const struct text filled = {"ASPNETCORE_HTTP_PORTS", 21};
-    bool ours = resolver->ports_from != NULL && text_equal(source, filled);
-    return ours ? text_of(resolver->ports_from) : source;
+    bool filled =
+        resolver->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
+    return filled ? text_of(resolver->ports_from) : source;
 }
 
 static void tell_fault(struct resolver *resolver, enum address_fault fault, const char *scheme,
@@ -141,17 +139,14 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
             choice_is_repeated(&endpoint->url, &entry)) {
             continue;
         }
-        if (entry.rank < endpoint->url.rank) {
-            report_warn(resolver->report, "%s is overridden by %s", plain(entry.source).text,
-                        plain(endpoint->url.source).text);
-            continue;
-        }
+        bool lower = entry.rank < endpoint->url.rank;
+        const struct text *over = lower ? &endpoint->url.source : by;
         enum address_fault fault = address_parse(entry.value, &address);
-        if (by == NULL || is_fatal_unused(fault)) {
+        if (over == NULL || (!lower && is_fatal_unused(fault))) {
             take_address(resolver, fault, &address, entry.value, entry.source);
         } else {
             report_warn(resolver->report, "%s is overridden by %s", plain(entry.source).text,
-                        plain(*by).text);
+                        plain(*over).text);
         }
     }
 }
@@ -181,7 +176,7 @@ static void check_endpoints(struct resolver *resolver) {
  * else there is. The names are taken to the letter.
  */
 static bool take_iis(struct resolver *resolver) {
-    static const struct text source = {"ASPNETCORE_PORT", 15};
+    static const struct text source = LITERAL("ASPNETCORE_PORT");
     const char *port = environment_get(resolver->environment, "ASPNETCORE_PORT");
     const char *path = environment_get(resolver->environment, "ASPNETCORE_APPL_PATH");
     const char *token = environment_get(resolver->environment, "ASPNETCORE_TOKEN");
@@ -263,24 +258,18 @@ static void warn_of_unmapped(struct resolver *resolver) {
 }
 
 static void take_default(struct resolver *resolver) {
-    static const struct text source = {"default", 7};
-    struct address address;
-    memset(&address, 0, sizeof address);
-    address.scheme = "http";
-    address.port = 5000;
-    address.host = HOST_LOCALHOST;
+    static const struct text source = LITERAL("default");
+    struct address address = {.scheme = "http", .port = 5000, .host = HOST_LOCALHOST};
     take_address(resolver, ADDRESS_GOOD, &address, source, source);
 }
 
 void listen_resolve(char *const *environment, char *const *program, const char *ports_from,
                     struct listen *listen, struct report *report) {
-    struct resolver resolver;
-    memset(&resolver, 0, sizeof resolver);
-    resolver.environment = environment;
-    resolver.program = program;
-    resolver.ports_from = ports_from;
-    resolver.listen = listen;
-    resolver.report = report;
+    struct resolver resolver = {.environment = environment,
+                                .program = program,
+                                .ports_from = ports_from,
+                                .listen = listen,
+                                .report = report};
     listen->malformed = false;
     listen->count = 0;
 

@@ -224,7 +224,7 @@ static void read_setting(const struct setting *setting, char *const *environment
     const char *value = environment_get(environment, setting->name);
     if (has_conflict(environment, setting->name, report)) {
         /* Nobody knows which of the two holds: it is as good as malformed. */
-        (void)setting->read((struct text){"?", 1}, options);
+        (void)setting->read(LITERAL("?"), options);
         return;
     }
     if (value == NULL || value[0] == '\0') {

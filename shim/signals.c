@@ -20,8 +20,8 @@ enum { NAMES = sizeof names / sizeof names[0] };
 
 /* RTMIN+n or RTMAX-n, with n up to the other end of the real-time signals. */
 static bool parse_real_time(struct text word, uint32_t *number) {
-    static const struct text low = {"RTMIN+", 6};
-    static const struct text high = {"RTMAX-", 6};
+    static const struct text low = LITERAL("RTMIN+");
+    static const struct text high = LITERAL("RTMAX-");
     uint32_t distance;
     bool up = text_starts_nocase(word, low);
     if (!up && !text_starts_nocase(word, high)) {
@@ -35,7 +35,7 @@ static bool parse_real_time(struct text word, uint32_t *number) {
 }
 
 bool signal_parse(struct text word, uint32_t *number) {
-    static const struct text sig = {"SIG", 3};
+    static const struct text sig = LITERAL("SIG");
     if (text_number(word, SIGNAL_MAX, number)) {
         return true;
     }
