@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Host names that are printed: any address has none, and goes without saying. */
+/* A host as it is printed, behind a blank; any address goes without saying. */
 struct host {
     char text[INET6_ADDRSTRLEN + sizeof " []"];
 };

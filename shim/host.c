@@ -87,7 +87,6 @@ bool host_read_ipv6(struct text host, struct in6_addr *ip) {
     return inet_pton(AF_INET6, copy, ip) == 1;
 }
 
-/* *.localhost is loopback from ASP.NET Core 10 on. */
 bool host_is_localhost(struct text host) {
     static const size_t length = sizeof ".localhost" - 1;
     return text_equal_nocase(host, LITERAL("localhost")) ||

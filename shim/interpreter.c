@@ -28,7 +28,9 @@ static void read_elf(int fd, struct interpreter *found) {
     }
 }
 
-/* The first word of a "#!" line, up to a blank or the line's end; a carriage return is part of it.
+/*
+ * The first word of a "#!" line, up to a blank or the line's end; a carriage return is part of
+ * it.
  */
 static void read_script(const char *line, struct interpreter *found) {
     line += strspn(line, " \t");

@@ -8,7 +8,7 @@
 #include "address.h"
 #include "report.h"
 
-/* Addresses, and Kestrel endpoints, at most; more are refused. */
+/* Addresses at most; more are refused. */
 enum { LISTEN_MAX = 256 };
 
 struct listen {

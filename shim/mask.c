@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 /*
- * Left by entry.S, which has blocked all signals before libc's start-up: the mask until then.
- * On a machine that it has no instructions for, they are blocked here.
+ * Left by entry.S, which has blocked all signals before libc's start-up: the mask until then. On
+ * a machine that it has no instructions for, mask_take() is the first to block them.
  */
 uint64_t entry_mask;
 bool entry_masked;
@@ -43,7 +43,7 @@ bool mask_take(struct inherited_signals *inherited) {
         !set_disposition(SIG_DFL, &old)) {
         return false;
     }
-    /* If entry.S was not let, the mask that was just read is the one from the start. */
+    /* If entry.S has blocked nothing, the mask that was just read is the one from the start. */
     if (entry_masked && (inherited->mask | exempt) == UINT64_MAX) {
         inherited->mask = entry_mask;
     }

@@ -13,7 +13,7 @@ enum verb { VERB_RUN, VERB_CHECK, VERB_INSTALL, VERB_VERSION, VERB_HELP };
 /* The largest uid or gid: beyond it, 32-bit tools read a negative number. */
 enum { ID_MAX = 2147483647 };
 
-/* What APP_GROUPS may list, and the most that it may list at once. */
+/* Groups that APP_GROUPS may list at most. */
 enum { APP_GROUPS_MAX = 256 };
 
 /* A uid or gid setting: given and well formed, given and not, or not given. */
@@ -38,8 +38,8 @@ struct options {
     uint8_t rewrite[SIGNAL_MAX + 1]; /* what each signal is handed on as; 0: not at all */
     uint8_t exit_codes[256];         /* what each exit code becomes */
     uint32_t grace_seconds;
-    bool supervises; /* one of the settings for supervision is there */
     bool supervise;
+    bool tunes_supervision; /* one of the settings for it is there */
 };
 
 /*

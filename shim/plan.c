@@ -196,7 +196,7 @@ static void decide_ports(const struct options *options, const struct identity *i
 
 static void warn_of_idle_settings(const struct options *options, const struct held *held,
                                   struct report *report) {
-    if (!options->supervise && options->supervises) {
+    if (!options->supervise && options->tunes_supervision) {
         report_warn(report, "SHIM_SIGNAL_GROUP, SHIM_SIGNAL_REWRITE, SHIM_EXIT_CODES and "
                             "SHIM_GRACE_PERIOD are ignored: SHIM_SUPERVISE is 0");
     } else if (options->grace_seconds > 0 && !held->init) {

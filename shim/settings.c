@@ -144,7 +144,7 @@ static bool read_log(struct text value, struct options *options) {
 static const struct setting {
     const char *name;
     bool (*read)(struct text value, struct options *options);
-    bool supervises;
+    bool tunes_supervision;
     const char *hint;
 } settings[] = {
     {"APP_UID", read_uid, false,
@@ -235,7 +235,7 @@ static void read_setting(const struct setting *setting, char *const *environment
                      quote(text_of(value)).text);
         report_hint(report, "%s", setting->hint);
     }
-    options->supervises = options->supervises || setting->supervises;
+    options->tunes_supervision = options->tunes_supervision || setting->tunes_supervision;
 }
 
 void options_read_settings(char *const *environment, struct options *options,

@@ -84,7 +84,7 @@ static _Noreturn void run_child(const struct launch *launch, const struct termin
 
 /*
  * Waits until the child has become the app, which closes its end, or says why not. A Ctrl-Z may
- * stop it on its way there, with nobody to continue it: so one looks after it now and then.
+ * stop it on its way there, with nobody else to continue it: so it is looked after meanwhile.
  */
 static struct failure read_failure(int failed, pid_t child) {
     struct pollfd end = {.fd = failed, .events = POLLIN};

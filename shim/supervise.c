@@ -35,8 +35,8 @@ static bool settle_down(bool (*release)(struct report *), struct report *report)
 }
 
 /*
- * To the app, or to its whole process group. An app that has left the group it was put into is
- * still our child, not reaped, and so there.
+ * To the app, or to its whole process group. Where that group is gone the app has left it, and is
+ * there all the same: a child of ours that nobody has reaped.
  */
 static void send(const struct supervision *run, int number, bool group) {
     if (run->ended) {

@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static bool surprise(struct report *report
     return false;
 }
 
-/* The list that getgroups(2) gives, which the kernel keeps sorted, against the plan's. */
+/* The list that getgroups(2) gives, settled as the plan's is: the kernel's may have one twice. */
 static bool has_groups(const struct group_list *wanted) {
     struct group_list found = {NULL, 0};
     int count = getgroups(0, NULL);

@@ -794,7 +794,7 @@ TEST(what_nobody_can_know_for_two_values_is_unknown) {
 TEST(settings_for_a_supervisor_are_known_from_the_others) {
     static const struct {
         const char *setting;
-        bool supervises;
+        bool tunes_supervision;
     } rows[] = {
         {"APP_UID=1", false},
         {"APP_GID=1", false},
@@ -813,7 +813,7 @@ TEST(settings_for_a_supervisor_are_known_from_the_others) {
         struct options options;
         struct report report;
         read_all(WORDS((char *)rows[i].setting, "PATH=/bin"), &options, &report);
-        expect(options.supervises == rows[i].supervises, "%s", rows[i].setting);
+        expect(options.tunes_supervision == rows[i].tunes_supervision, "%s", rows[i].setting);
     }
 }
 

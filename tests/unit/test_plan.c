@@ -739,13 +739,13 @@ TEST(what_only_a_supervisor_does_is_a_warning_without_one) {
     assert_int_equal(start.report.length, 0);
 
     start = as_root();
-    start.options.supervises = true;
+    start.options.tunes_supervision = true;
     expect_start(&start, "SHIM_EXIT_CODES=143:0");
     assert_int_equal(start.report.length, 0);
 
     start = as_root();
     start.options.supervise = false;
-    start.options.supervises = true;
+    start.options.tunes_supervision = true;
     start.options.grace_seconds = 5;
     expect_start(&start, "both");
     assert_int_equal(warnings(&start.report), 1);
