@@ -122,9 +122,7 @@ UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Is
 UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
-# Kept, for the next test program that needs them.
-.SECONDARY: $(UNIT_OBJECTS)
-$(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h) Makefile
+$(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
 
