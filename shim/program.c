@@ -72,6 +72,11 @@ static bool is_absent(const char *name, const char *file, int error) {
            (error == EACCES && !is_path(name) && stat(file, &status) < 0);
 }
 
+/* Whether the search ends at a candidate that failed with error: execvp(3). */
+static bool is_last(const char *name, const char *file, int error) {
+    return is_path(name) || (error != EACCES && error != EISDIR && !is_absent(name, file, error));
+}
+
 int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     struct search search = search_begin(name, path);
     char candidate[PATH_MAX];
@@ -79,14 +84,12 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     (void)snprintf(file, PATH_MAX, "%s", name);
     while (search_next(&search, candidate)) {
         int error = judge(candidate);
-        if (error == 0 || (best == ENOENT && !is_absent(name, candidate, error))) {
+        bool last = error == 0 || is_last(name, candidate, error);
+        if (last || (best == ENOENT && !is_absent(name, candidate, error))) {
             (void)snprintf(file, PATH_MAX, "%s", candidate);
             best = error;
         }
-        if (error == 0) {
-            return 0;
-        }
-        if (is_path(name)) {
+        if (last) {
             return error;
         }
     }
@@ -101,7 +104,7 @@ int program_exec(char *const *program, char *const *environment) {
     while (search_next(&search, file)) {
         (void)execve(file, program, environment);
         int error = errno;
-        if (is_path(name) || (error != EACCES && !is_absent(name, file, error))) {
+        if (is_last(name, file, error)) {
             return error;
         }
         if (!is_absent(name, file, error)) {

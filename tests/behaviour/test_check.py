@@ -150,6 +150,23 @@ def test_a_program_that_would_not_start(box, name, exit_code):
     assert f'"{name}"' in done.stderr
 
 
+@pytest.mark.parametrize("path", ["/one:/two", "/denied:/one:/two", "/two:/one"])
+@pytest.mark.parametrize("supervise", ["1", "0"])
+def test_links_in_a_circle_end_the_search_in_path_as_in_a_start(box, path, supervise):
+    for name in ("/one", "/two", "/denied"):
+        box.folder(name)
+    box.path("/one/app").symlink_to("/one/app")
+    box.write("/denied/app", "", mode=0o644)
+    shutil.copy(box.path("/world"), box.path("/two/app"))
+    env = {"PATH": path, "SHIM_SUPERVISE": supervise}
+    values, checked = check(box, "app", env=env)
+    started = box.run("app", env=env)
+    assert (checked.exit_code, checked.stderr) == (started.exit_code, started.stderr)
+    if checked.exit_code != 0:
+        started.refuses('"/one/app"', "link", exit_code=126)
+        assert values["program"] == "/one/app"
+
+
 @pytest.mark.parametrize(
     "name, unknown",
     [
