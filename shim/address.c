@@ -184,7 +184,10 @@ enum address_fault address_parse(struct text url, struct address *address) {
     return read_authority((struct text){rest.at, text_find(rest, '/')}, address);
 }
 
-/* An entry behind "host:". A colon of its own makes all before it a host that nobody knows. */
+/*
+ * An entry behind "host:". A colon of its own makes all before it a host, which nobody knows, or
+ * which ends in .localhost.
+ */
 static enum address_fault read_entry(const char *scheme, struct text entry,
                                      struct address *address) {
     int64_t port;
@@ -197,7 +200,8 @@ static enum address_fault read_entry(const char *scheme, struct text entry,
     struct text authority = {entry.at, text_find(entry, '/')};
     size_t colon = text_find_last(authority, ':');
     if (colon < authority.length) {
-        address->host = HOST_ANY;
+        bool below = host_is_below_localhost((struct text){authority.at, colon});
+        address->host = below ? HOST_LOCALHOST : HOST_ANY;
         authority = text_skip(authority, colon + 1);
     }
     return read_int(authority, &port) ? check(port, address) : ADDRESS_PORT_TEXT;

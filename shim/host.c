@@ -87,9 +87,13 @@ bool host_read_ipv6(struct text host, struct in6_addr *ip) {
     return inet_pton(AF_INET6, copy, ip) == 1;
 }
 
-bool host_is_localhost(struct text host) {
+bool host_is_below_localhost(struct text host) {
     static const size_t length = sizeof ".localhost" - 1;
+    return host.length >= length &&
+           text_equal_nocase(text_skip(host, host.length - length), LITERAL(".localhost"));
+}
+
+bool host_is_localhost(struct text host) {
     return text_equal_nocase(host, LITERAL("localhost")) ||
-           (host.length > length &&
-            text_equal_nocase(text_skip(host, host.length - length), LITERAL(".localhost")));
+           (host.length > sizeof ".localhost" - 1 && host_is_below_localhost(host));
 }

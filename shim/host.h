@@ -16,4 +16,7 @@ bool host_read_ipv6(struct text host, struct in6_addr *ip);
 /* Whether host is localhost, or below it: loopback from ASP.NET Core 10 on. */
 bool host_is_localhost(struct text host);
 
+/* The same of a host that ends in host, and of which more comes before it. */
+bool host_is_below_localhost(struct text host);
+
 #endif

@@ -390,6 +390,22 @@ TEST(a_port_is_a_number) {
     assert_string_equal(port("https", "0"), "0 https");
 }
 
+TEST(of_hosts_before_a_port_only_what_ends_in_dot_localhost_counts) {
+    static const char *const rows[][2] = {
+        {"a.localhost:80", "80 http localhost"},
+        {"A.LocalHost:80/", "80 http localhost"},
+        {".localhost:80", "80 http localhost"},
+        {"a:.localhost:80", "80 http localhost"},
+        {"a.localhost:0", "dynamic localhost"},
+        {"a.localhost:80a", "port text"},
+        {"alocalhost:80", "80 http"},
+        {"localhost.:80", "80 http"},
+    };
+    expect_ports(rows, LENGTH(rows));
+    assert_string_equal(loopback_port("a.localhost:80"), "80 http localhost");
+    assert_string_equal(loopback_port("localhost:80"), "80 http");
+}
+
 TEST(a_port_may_have_a_host_before_it_that_counts_for_nothing) {
     static const char *const rows[][2] = {
         {":80", "80 http"},        {"*:80", "80 http"},
@@ -648,6 +664,7 @@ int main(void) {
         cmocka_unit_test(port_0_of_localhost_is_refused),
         cmocka_unit_test(an_address_is_read_no_further_than_its_end),
         cmocka_unit_test(a_port_is_a_number),
+        cmocka_unit_test(of_hosts_before_a_port_only_what_ends_in_dot_localhost_counts),
         cmocka_unit_test(a_port_may_have_a_host_before_it_that_counts_for_nothing),
         cmocka_unit_test(a_port_may_have_one_slash_behind_it),
         cmocka_unit_test(a_port_alone_beyond_the_range_is_refused),
