@@ -75,8 +75,10 @@ static void check_own_file(const struct identity *identity, struct report *repor
                         "and take the write permission of others away");
 }
 
+/* Our primary group may be the platform's wish too: runAsGroup, `--user 0:2000`. */
 static bool is_lost(const struct identity *identity, gid_t gid) {
-    return gid != 0 && gid != identity->egid && !groups_have(&identity->app_groups, gid) &&
+    gid_t own = identity->starter.found ? identity->starter.gid : identity->euid;
+    return gid != 0 && gid != own && !groups_have(&identity->app_groups, gid) &&
            !groups_have(&identity->starter_groups, gid);
 }
 
@@ -105,7 +107,7 @@ static void warn_of_lost_groups(const struct options *options, const struct iden
     }
     if (lost > 0 && length < sizeof wish) {
         report_hint(report,
-                    "if the app needs what the platform adds (fsGroup, --group-add): "
+                    "if the app needs what the platform adds (fsGroup, --group-add, runAsGroup): "
                     "APP_GROUPS=%s",
                     wish);
     }

@@ -182,6 +182,22 @@ def test_a_group_of_the_platforms_goes_with_a_warning(box):
     assert ids(done.noisy_world) == (1654, 1654, [1654])
 
 
+def test_a_primary_group_of_the_platforms_goes_with_a_warning_too(box):
+    """runAsGroup without runAsUser; the runtime puts it into the list, too."""
+    start = {"gid": 2000, "groups": (2000,)}
+    done = box.run("/world", **start, env={"SHIM_LOG": "warn"})
+    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
+    assert "2000" in warning and "APP_GROUPS=2000" in hint
+    assert ids(done.noisy_world) == (1654, 1654, [1654])
+
+
+def test_a_primary_group_of_the_images_goes_without_a_word(box):
+    box.write("/etc/passwd", PASSWD + "one:x:1000:50::/:/bin/sh\n")
+    for uid, gid in ((1000, 50), (3000, 3000)):  # the second is not in /etc/passwd
+        start = {"uid": uid, "gid": gid, "groups": (gid,), "capabilities": held_capabilities()}
+        assert box.run("/world", **start, env={"SHIM_LOG": "warn"}).stderr == ""
+
+
 def test_a_group_of_the_platforms_that_is_asked_for_stays(box):
     done = box.run("/world", groups=(0, 2000), env={"SHIM_LOG": "warn", "APP_GROUPS": "2000"})
     assert ids(done.world) == (1654, 1654, [1654, 2000])

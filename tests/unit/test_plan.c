@@ -427,11 +427,19 @@ TEST(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning) {
     assert_int_equal(start.report.length, 0);
 }
 
-TEST(the_primary_group_of_the_start_goes_without_a_warning) {
+TEST(of_primary_groups_only_that_of_the_image_goes_without_a_warning) {
     struct start start = as_root();
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.groups = GROUPS(1000);
     expect_start(&start, "--user 0:1000");
+    assert_int_equal(said(&start.report, "group 1000,"), 1);
+    assert_int_equal(said(&start.report, "APP_GROUPS=1000\n"), 1);
+
+    start = as_root();
+    start.identity.starter.gid = 1000;
+    start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
+    start.identity.groups = GROUPS(1000);
+    expect_start(&start, "root:x:0:1000");
     assert_int_equal(start.report.length, 0);
 }
 
@@ -796,7 +804,7 @@ int main(void) {
         cmocka_unit_test(the_hint_for_a_lost_group_keeps_those_that_were_asked_for),
         cmocka_unit_test(a_hint_that_would_be_too_long_to_print_is_left_out_whole),
         cmocka_unit_test(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning),
-        cmocka_unit_test(the_primary_group_of_the_start_goes_without_a_warning),
+        cmocka_unit_test(of_primary_groups_only_that_of_the_image_goes_without_a_warning),
         cmocka_unit_test(group_0_is_roots_own_and_nobody_is_told_to_ask_for_it),
         cmocka_unit_test(a_user_that_stays_keeps_its_groups_without_a_warning),
         cmocka_unit_test(a_home_that_was_roots_becomes_the_apps),
