@@ -87,19 +87,32 @@ static bool drop_bounding(struct report *report) {
     return true;
 }
 
+/* EINVAL is the answer for an id that is not mapped; without /proc nobody could tell before. */
+static bool fail_ids(const struct plan *plan, struct report *report, const char *what) {
+    const char *hint = errno == EINVAL
+                           ? "an id is not mapped in this user namespace: map it (--uidmap, "
+                             "--gidmap), or set APP_UID, APP_GID and APP_GROUPS to mapped ones"
+                           : "a user namespace that denies setgroups, a seccomp profile or a "
+                             "sandbox may forbid it";
+    report_error(report, "cannot become uid %u, gid %u: %s failed: %s", (unsigned)plan->uid,
+                 (unsigned)plan->gid, what, strerror(errno));
+    report_hint(report, "%s", hint);
+    return false;
+}
+
 /*
  * By raw system call: there is one thread, and libc's wrappers would stop others first. Groups
  * and gid before the uid: CAP_SETGID may go with it.
  */
 static bool change_ids(const struct plan *plan, struct report *report) {
     if (plan->sets_groups && syscall(CALL_SETGROUPS, plan->groups->count, plan->groups->ids) < 0) {
-        return fail(report, "setgroups");
+        return fail_ids(plan, report, "setgroups");
     }
     if (syscall(CALL_SETRESGID, plan->gid, plan->gid, plan->gid) < 0) {
-        return fail(report, "setresgid");
+        return fail_ids(plan, report, "setresgid");
     }
     if (syscall(CALL_SETRESUID, plan->uid, plan->uid, plan->uid) < 0) {
-        return fail(report, "setresuid");
+        return fail_ids(plan, report, "setresuid");
     }
     return true;
 }

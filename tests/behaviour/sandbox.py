@@ -134,6 +134,7 @@ class Start:
     uid_map: object = None  # in a user namespace, with this map
     gid_map: object = None
     setgroups: str = "allow"
+    chroot: object = None  # at last, into this folder of the box
     cwd: str = "/"
     umask: int = 0o022
     closed: tuple = ()  # descriptors
@@ -249,6 +250,9 @@ class Box:
         os.setgroups(start.groups)
         if start.uid_map is not None:
             enter_user_namespace(start)
+        if start.chroot is not None:
+            os.chroot(start.chroot)
+            os.chdir(start.cwd)
 
 
 def end(process):

@@ -1,6 +1,7 @@
 """Who the app runs as: uid, gid and groups, for every way in which a platform starts the shim."""
 
 import os
+import shutil
 
 import pytest
 from sandbox import GROUP, PASSWD, as_numbers, held_capabilities
@@ -281,6 +282,19 @@ def test_a_gid_that_is_not_mapped_is_refused(box, env, gid):
     refused = box.run("/world", env=env, uid_map=ALL_IDS, gid_map="0 0 1000")
     refused.refuses(f"gid {gid}", "not mapped")
     assert any("/proc/self/gid_map" in hint for hint in refused.texts("hint"))
+
+
+@pytest.mark.parametrize(
+    "maps", [{"uid_map": "0 0 1000"}, {"uid_map": ALL_IDS, "gid_map": "0 0 1000"}]
+)
+def test_what_is_not_mapped_is_told_without_proc_too(box, maps):
+    """There only the attempt tells: nothing is started, and nobody is sent after a sandbox."""
+    box.folder("/bare")
+    for name in ("/shim", "/world"):
+        shutil.copy(box.path(name), box.path("/bare"))
+    refused = box.run("/world", chroot="/bare", **maps)
+    refused.refuses("uid 1654", "gid 1654", "Invalid argument")
+    assert any("not mapped" in hint and "APP_UID" in hint for hint in refused.texts("hint"))
 
 
 def test_setgroups_denied_is_refused_where_the_groups_would_change(box):
