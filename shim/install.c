@@ -121,7 +121,7 @@ int install(const char *destination, struct report *report) {
         return fail(report, "read", "/proc/self/exe");
     }
     int folder =
-        split(destination, path, &name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        split(destination, path, &name) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder < 0) {
         (void)fail(report, "write", destination);
     } else {

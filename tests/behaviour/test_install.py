@@ -113,6 +113,13 @@ def test_what_an_interrupted_install_has_left_is_no_obstacle(box, kind):
     assert box.path("/etc/passwd").read_bytes() == before
 
 
+def test_into_a_folder_that_may_be_written_to_and_not_be_listed(box):
+    box.folder("/drop", mode=0o733)
+    done = box.run("--install", "/drop/copy", uid=1000, gid=1000)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert box.path("/drop/copy").read_bytes() == box.path("/shim").read_bytes()
+
+
 # Failures: exit 125, the destination as it was, and nothing beside it
 
 
