@@ -31,6 +31,7 @@ static bool settle_down(bool (*release)(struct report *), struct report *report)
         return false;
     }
     descriptors_close_from(STDERR_FILENO + 1);
+    report->log_fd = -1; /* it is closed too: whoever has to write there opens it again */
     return true;
 }
 

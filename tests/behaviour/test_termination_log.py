@@ -5,6 +5,7 @@ import os
 import pytest
 
 LOG = "/dev/termination-log"
+RT_SIGTIMEDWAIT = {"x86_64": 128, "aarch64": 137}.get(os.uname().machine, 177)
 FAILURES = {
     "refused": (125, ["/world"], {"APP_UID": "0"}),
     "too large": (125, ["/huge"], {}),
@@ -137,6 +138,14 @@ class TestWhatIsNotKubernetesFileIsLeftAlone:
     def test_read_only(self, box, log, name):
         fail(box, name, readonly=("/",))
         assert log.read_text() == ""
+
+
+def test_a_failure_once_the_app_runs_is_written_down_too(box, log):
+    """By then all descriptors are closed. The kubelet makes its file for everybody to write to."""
+    log.chmod(0o666)
+    done = box.run("/world", "out=/tmp/world", forbidden=(RT_SIGTIMEDWAIT,))
+    assert done.exit_code == 125
+    assert done.texts("error") and log.read_text() == done.stderr
 
 
 def test_the_app_does_not_get_it(box, log):
