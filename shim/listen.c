@@ -17,17 +17,20 @@ struct resolver {
     bool too_many; /* addresses: told once */
 };
 
-static void refuse_more(struct resolver *resolver, const char *what, int most) {
-    resolver->listen->malformed = true;
-    report_error(resolver->report, "more than %d %s", most, what);
-    report_hint(resolver->report, "the shim follows %d of them at most", most);
-}
-
 /* The shim filled ASPNETCORE_HTTP_PORTS from another variable: that is the one to name. */
 static struct text name_source(const struct resolver *resolver, struct text source) {
     bool filled =
         resolver->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
     return filled ? text_of(resolver->ports_from) : source;
+}
+
+/* source is where the first one comes from that is too many, or one of them. */
+static void refuse_more(struct resolver *resolver, struct text source, const char *what, int most) {
+    resolver->listen->malformed = true;
+    report_error(resolver->report, "%s: more than %d %s", plain(name_source(resolver, source)).text,
+                 most, what);
+    report_hint(resolver->report, "the shim follows %d of them at most: leave the others out",
+                most);
 }
 
 static void tell_fault(struct resolver *resolver, enum address_fault fault, const char *scheme,
@@ -49,7 +52,7 @@ static void take_address(struct resolver *resolver, enum address_fault fault,
         return; /* it has no port */
     } else if (resolver->listen->count == LISTEN_MAX) {
         if (!resolver->too_many) {
-            refuse_more(resolver, "addresses to listen on", LISTEN_MAX);
+            refuse_more(resolver, source, "addresses to listen on", LISTEN_MAX);
         }
         resolver->too_many = true;
     } else {
@@ -154,7 +157,7 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
 static void check_endpoints(struct resolver *resolver) {
     const struct choices *choices = &resolver->choices;
     if (choices->too_many) {
-        refuse_more(resolver, "Kestrel endpoints", ENDPOINTS_MAX);
+        refuse_more(resolver, choices->endpoints[0].source, "Kestrel endpoints", ENDPOINTS_MAX);
     }
     for (size_t i = 0; i < choices->endpoint_count; i++) {
         const struct endpoint *endpoint = &choices->endpoints[i];

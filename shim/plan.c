@@ -160,7 +160,9 @@ static void refuse_port(const struct address *address, const struct identity *id
                  "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
                  "missing: the app could not open it",
                  (unsigned)address->port, plain(address->source).text, (unsigned)floor);
-    report_hint(report, "give %s a port from %u up%s", plain(address->source).text, (unsigned)floor,
+    bool unset = text_equal(address->source, LITERAL("default"));
+    report_hint(report, "%s %s a port from %u up%s", unset ? "set" : "give",
+                unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text, (unsigned)floor,
                 floor <= 8080 ? ", 8080 by custom" : "");
     if (identity->kept) {
         report_hint(report, "or start the container as root with that capability: the shim "

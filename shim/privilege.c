@@ -38,6 +38,7 @@ static uint32_t read_kernel_floor(void) {
 bool privilege_read(struct held *held, struct report *report) {
     if (capng_get_caps_process() != 0) {
         report_error(report, "cannot read our own capabilities: %s", strerror(errno));
+        report_hint(report, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
     held->setuid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) != 0;

@@ -148,6 +148,7 @@ void report_flush(struct report *report) {
 bool report_flush_stdout(struct report *report) {
     if (fflush(stdout) != 0 || ferror(stdout)) {
         report_error(report, "cannot write to stdout: %s", strerror(errno));
+        report_hint(report, "who reads it may be gone, or the disk that it goes to full");
         return false;
     }
     return true;

@@ -184,6 +184,13 @@ def test_what_a_malformed_setting_leaves_unknown_is_a_question_mark(box, name, u
     assert f'{name} is "?!"' in done.stderr or name in done.texts("error")[0]
 
 
+def test_what_a_user_who_stays_has_does_not_hang_on_settings(box):
+    env = {name: "?!" for name in ("APP_UID", "APP_GID", "APP_GROUPS")}
+    values, done = check(box, env=env, uid=12345, gid=7, groups=(9, 8))
+    assert (values["user"], values["group"], values["groups"]) == ("12345, kept", "7", "8,9")
+    assert done.exit_code == 125
+
+
 STARTS = {
     "all is well": {},
     "a port for root": {"env": {"ASPNETCORE_HTTP_PORTS": "80"}, "floor": 1024},

@@ -107,4 +107,5 @@ def test_an_answer_that_cannot_be_written_is_an_error(box, words):
     os.mknod(box.path("/full"), stat.S_IFCHR | 0o666, os.makedev(1, 7))
     done = box.run(*words, descriptors={1: "/full"})
     assert done.exit_code == 125
-    assert any("stdout" in text for text in done.texts("error"))
+    assert [label for label, _ in done.lines] == ["error", "hint"]
+    assert "stdout" in done.texts("error")[0]

@@ -103,6 +103,13 @@ def test_the_refusal_names_where_the_port_comes_from(box, env, arguments, source
     box.run("/world", *arguments, env=env, floor=1024, capabilities=WITHOUT).refuses("port", source)
 
 
+def test_a_default_port_is_moved_by_a_variable_that_there_is(box):
+    env = {"SHIM_UNPRIVILEGED_PORT_START": "6000"}
+    refused = box.run("/world", env=env, floor=1024, capabilities=WITHOUT)
+    refused.refuses("port 5000, from default")
+    assert any("set ASPNETCORE_HTTP_PORTS to a port from 6000" in h for h in refused.texts("hint"))
+
+
 def test_all_privileged_ports_are_told_at_once(box):
     env = {"ASPNETCORE_HTTP_PORTS": "80;8080;81", "ASPNETCORE_HTTPS_PORTS": "443"}
     refused = box.run("/world", env=env, floor=1024, capabilities=WITHOUT)

@@ -568,7 +568,7 @@ TEST(there_are_256_addresses_at_most) {
     assert_int_equal(listen_to.count, 256);
     assert_string_equal(resolve(WORDS(print("HTTP_PORTS=%s1", list)), APP), "refused");
     assert_int_equal(errors(&report), 1);
-    assert_int_equal(said(&report, "more than 256"), 1);
+    assert_int_equal(said(&report, "HTTP_PORTS: more than 256"), 1);
     assert_int_equal(hints(&report), 1);
     assert_string_equal(resolve(WORDS(print("HTTP_PORTS=%s%s", list, list)), APP), "refused");
     assert_int_equal(errors(&report), 1);
@@ -584,7 +584,7 @@ TEST(there_are_256_endpoints_at_most) {
     assert_int_equal(listen_to.count, 256);
     environment[256] = print("Kestrel__Endpoints__256__Url=http://*:80");
     assert_string_equal(resolve(environment, APP), "refused");
-    assert_int_equal(said(&report, "more than 256"), 1);
+    assert_int_equal(said(&report, "Kestrel__Endpoints__0__Url: more than 256"), 1);
 }
 
 TEST(no_name_or_value_gets_to_the_terminal_as_it_is) {
