@@ -42,7 +42,7 @@ bool choice_is_repeated(const struct choice *choice, const struct entry *entry) 
 /* Keeps of a choice what the highest rank says. */
 static void choose(struct choice *choice, const struct entry *entry, enum answer answer) {
     if (entry->rank > choice->rank) {
-        *choice = (struct choice){entry->rank, entry->source, false, false, false};
+        *choice = (struct choice){entry->rank, entry->source, entry->value, false, false, false};
     }
     if (entry->rank == choice->rank && !choice_is_repeated(choice, entry)) {
         choice->empty = choice->empty || answer == ANSWER_EMPTY;

@@ -22,6 +22,7 @@ extern const char *const key_names[KEYS];
 struct choice {
     size_t rank;        /* RANK_NONE: nobody has the key */
     struct text source; /* the first of the spellings */
+    struct text value;  /* and what it says */
     bool empty;         /* one answer is: nothing here */
     bool hollow;        /* one answer is set, and hides what is below, but lists nothing: ";" */
     bool filled;        /* one answer lists something */

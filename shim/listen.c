@@ -225,27 +225,33 @@ static bool take_hosting(struct resolver *resolver, const struct text *by) {
 }
 
 /* WebApplication takes DOTNET_ before ASPNETCORE_, the older generic host the other way round. */
-static void warn_of_generic_host(struct resolver *resolver, enum key key) {
-    struct text values[RANK_BARE] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+static void warn_of_generic_host(struct resolver *resolver, const struct choice *choice,
+                                 const struct entry *entry) {
+    if (entry->rank == RANK_ASPNETCORE && choice->rank == RANK_DOTNET &&
+        !text_equal(entry->value, choice->value)) {
+        report_warn(resolver->report,
+                    "%s and %s differ: WebApplication takes the first, the older generic host "
+                    "(ConfigureWebHostDefaults) the second",
+                    plain(choice->source).text, plain(name_source(resolver, entry->source)).text);
+        report_hint(resolver->report, "set only one of them");
+    }
+}
+
+static void warn_of_other_order(struct resolver *resolver) {
+    const struct choices *choices = &resolver->choices;
     struct entry entry;
     struct configuration_cursor cursor =
         configuration_begin(resolver->environment, resolver->program);
-    if (resolver->choices.keys[key].rank != RANK_DOTNET) {
-        return;
-    }
     while (configuration_next(&cursor, &entry)) {
-        if (entry.rank < RANK_BARE && configuration_is(&entry, key_names[key])) {
-            values[entry.rank] = entry.value;
+        for (enum key key = 0; key < KEYS; key++) {
+            if (configuration_is(&entry, key_names[key])) {
+                warn_of_generic_host(resolver, &choices->keys[key], &entry);
+            }
         }
-    }
-    if (values[RANK_ASPNETCORE].at != NULL &&
-        !text_equal(values[RANK_ASPNETCORE], values[RANK_DOTNET])) {
-        report_warn(resolver->report,
-                    "DOTNET_ and ASPNETCORE_ variables for %s differ: "
-                    "WebApplication takes the first, the older generic host "
-                    "(ConfigureWebHostDefaults) the second",
-                    key_names[key]);
-        report_hint(resolver->report, "set only one of them");
+        const struct endpoint *endpoint = choices_endpoint_of(choices, &entry);
+        if (endpoint != NULL) {
+            warn_of_generic_host(resolver, &endpoint->url, &entry);
+        }
     }
 }
 
@@ -292,9 +298,7 @@ void listen_resolve(char *const *environment, char *const *program, const char *
         } else if (may_be_empty) {
             take_default(&resolver);
         }
-        for (enum key key = 0; key < KEYS; key++) {
-            warn_of_generic_host(&resolver, key);
-        }
+        warn_of_other_order(&resolver);
     }
     if (resolver.faults > FAULTS_TOLD) {
         report_error(report, "and %zu more like these", resolver.faults - FAULTS_TOLD);

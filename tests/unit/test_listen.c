@@ -507,6 +507,19 @@ TEST(where_the_generic_host_would_choose_otherwise_there_is_a_warning) {
          false},
         {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:2"),
          WORDS("./app", "--urls=http://*:3"), false},
+        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
+               "ASPNETCORE_Kestrel__Endpoints__a__Url=http://*:2"),
+         APP, true},
+        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
+               "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:1"),
+         APP, false},
+        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
+               "ASPNETCORE_Kestrel__Endpoints__B__Url=http://*:2"),
+         APP, false},
+        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
+               "Kestrel__Endpoints__A__Url=http://*:3",
+               "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:2"),
+         APP, false},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         (void)resolve(rows[i].environment, rows[i].program);
