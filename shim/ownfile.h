@@ -11,7 +11,7 @@
 
 /*
  * Writes to path the first of these that the user uid with these groups may write to: our file,
- * a folder above it, or one above a symbolic link that we were started through. Empty: none.
+ * or a folder on the way to it, be it by symbolic links. Empty: there is none.
  */
 void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]);
 

@@ -5,6 +5,7 @@ import shutil
 import struct
 
 import pytest
+from sandbox import MS_BIND, mount, unmount
 
 
 def put(box, folder, file, ancestor=(0o755, 0, 0)):
@@ -67,6 +68,25 @@ def test_a_read_only_mount_is_fine(box):
     assert world["uids"] == [1654] * 4
 
 
+@pytest.mark.parametrize("place", ["/a/b", "/a/b/shim"])
+def test_a_read_only_mount_in_a_folder_of_the_app_s_is_fine(box, place):
+    """As /app is in many an image: a mount point can neither be renamed nor removed."""
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    folder = box.path(place).parent
+    os.chown(folder, 1654, 1654)
+    world = box.run("/world", file="/a/b/shim", readonly=(place,)).world
+    assert world["uids"] == [1654] * 4
+
+
+def test_a_mount_that_the_app_may_write_to_is_not(box):
+    put(box, (0o755, 1654, 1654), ROOTS_FILE)
+    mount(box.path("/a/b"), box.path("/a/b"), flags=MS_BIND)
+    try:
+        box.run("/world", file="/a/b/shim").refuses("1654", '"/a/b"')
+    finally:
+        unmount(box.path("/a/b"))
+
+
 def test_groups_that_the_app_gets_count(box):
     put(box, (0o775, 0, 2000), ROOTS_FILE)
     assert box.run("/world", file="/a/b/shim").exit_code == 0
@@ -109,6 +129,43 @@ def test_a_link_that_the_app_could_replace_is_no_better(box, proc):
     box.folder("/open", mode=0o777)
     box.path("/open/link").symlink_to("/a/b/shim")
     box.run("/world", file="/open/link", proc=proc).refuses("1654", "/open")
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+@pytest.mark.parametrize("file", ["/link/shim", "/other/shim", "/./link//shim"])
+def test_a_link_to_a_folder_hides_nothing(box, file, proc):
+    """The shim is safe, but on the way to it is a link that is not: /link, /open/link, /a/b."""
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    box.folder("/open", mode=0o777)
+    box.path("/open/link").symlink_to("../a/b")
+    box.path("/link").symlink_to("/open/link")
+    box.path("/other").symlink_to("link")
+    box.run("/world", file=file, proc=proc).refuses("1654", '"/open"')
+
+
+@pytest.mark.parametrize("proc", [True, False], ids=["with /proc", "without"])
+def test_nor_does_a_link_to_the_folder_that_it_is_in(box, proc):
+    put(box, ROOTS_FOLDER, ROOTS_FILE, ancestor=(0o777, 0, 0))
+    box.path("/link").symlink_to("/a/b")
+    box.run("/world", file="/link/shim", proc=proc).refuses("1654", '"/a"')
+
+
+@pytest.mark.parametrize("owner, code", [(1654, 125), (0, 0), (1000, 0)])
+def test_in_a_sticky_folder_it_is_the_owner_of_the_link_that_counts(box, owner, code):
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    os.chown(box.folder("/sticky"), 0, 1654)
+    box.path("/sticky").chmod(0o1775)  # not for everybody: see protected_symlinks, proc(5)
+    box.path("/sticky/link").symlink_to("/a/b/shim")
+    os.lchown(box.path("/sticky/link"), owner, owner)
+    assert box.run("/world", file="/sticky/link").exit_code == code
+
+
+@pytest.mark.parametrize("cwd, file", [("/open", "../a/b/shim"), ("/", "/open/../a/b/shim")])
+def test_a_folder_that_is_only_left_again_is_no_danger(box, cwd, file):
+    """Whatever the app does in /open, the folder above it stays root's."""
+    put(box, ROOTS_FOLDER, ROOTS_FILE)
+    box.folder("/open", mode=0o777)
+    assert box.run("/world", file=file, cwd=cwd).world["uids"] == [1654] * 4
 
 
 # acl(5): a user of its own beside owner, group and others, in the kernel's own form
