@@ -152,7 +152,7 @@ class Box:
         self.root = Path(root)
         self.root.chmod(0o755)
         for folder in ("dev", "etc", "home", "proc", "root"):
-            (self.root / folder).mkdir()
+            self.folder(folder)
         self.folder("/tmp", mode=0o1777)
         self.folder("/home/app", owner=1654)
         # Its own, not the machine's: what a wrong shim does to it stays in here.
@@ -250,6 +250,7 @@ class Box:
             mount(None, place, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
         os.chdir(start.cwd)
         os.umask(start.umask)
+        forget_signals()
         hand_over_descriptors(start)
         os.setgroups(start.groups)
         if start.uid_map is not None:
@@ -276,6 +277,13 @@ def fork_and_wait():
     if os.WIFSIGNALED(status):
         os.kill(os.getpid(), os.WTERMSIG(status))
     os._exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+def forget_signals():
+    """Whoever started the tests may block or ignore some: nohup."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def hand_over_descriptors(start):
