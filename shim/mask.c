@@ -88,3 +88,9 @@ int mask_wait(int64_t milliseconds) {
         }
     }
 }
+
+bool mask_holds(int number) {
+    uint64_t pending = 0;
+    return syscall(SYS_rt_sigpending, &pending, sizeof pending) == 0 &&
+           (pending >> (number - 1) & 1) != 0;
+}

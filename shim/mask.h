@@ -37,4 +37,7 @@ bool mask_give_back(const struct inherited_signals *inherited);
  */
 int mask_wait(int64_t milliseconds);
 
+/* Whether this signal has come and mask_wait() has not told yet. */
+bool mask_holds(int number);
+
 #endif

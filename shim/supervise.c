@@ -59,7 +59,7 @@ static void resume(struct supervision *run) {
  * it, if it can be had. PID 1, and the leader of a session (`docker exec -it`), have nobody who
  * would say `fg`: nothing stops their app, as the kernel would have it for an orphaned process
  * group, unless it would only try again to get at a terminal that is somebody else's. Else the
- * shim stops too, for the shell to see.
+ * shim stops too, for the shell to see; not if it is to go on already: a stop would undo that.
  */
 static void follow_stop(struct supervision *run) {
     bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;
@@ -70,7 +70,7 @@ static void follow_stop(struct supervision *run) {
     bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
     if (back || (run->alone && !hopeless)) {
         resume(run);
-    } else if (!run->alone) {
+    } else if (!run->alone && !mask_holds(SIGCONT)) {
         terminal_take_back(&run->terminal);
         (void)raise(SIGSTOP); /* we are back here once somebody has sent us SIGCONT */
     }

@@ -142,6 +142,19 @@ def test_the_shim_stops_with_the_app_and_they_go_on_together(shim, number):
     assert run.finish() == (0, "", "")
 
 
+def test_a_cont_that_comes_right_after_the_stop_is_not_lost(shim):
+    """The shim hears of both at once: were it to stop now, the kernel would forget the CONT."""
+    run = shim(payload("signals"), TSTP, init=False)
+    run.ready()
+    run.send(STOP)
+    wait_until(lambda: is_stopped(run.pid), "the shim has stopped")
+    os.kill(run.app, TSTP)
+    wait_until(lambda: is_stopped(run.app), "the app has stopped")
+    run.send(CONT)
+    assert run.line() == str(CONT)
+    assert run.finish() == (0, "", "")
+
+
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
 def test_a_child_that_is_stopped_on_its_way_to_the_app_is_continued(start):
     """By a Ctrl-Z between two tries to execute it: a second's delay makes room for it."""
