@@ -253,3 +253,22 @@ def test_a_shell_without_job_control_has_the_foreground_again(start, terminal):
     terminal.type("it\n")
     assert terminal.line() == "got it"
     assert run.end() == 0
+
+
+def test_who_has_stopped_has_given_the_foreground_back(shell):
+    """To a shell in its own group, without job control: one with it would take it by itself."""
+    shell.start(f"/bin/sh -c '{watched()}; exit 7'")
+    (pid,) = shell.run.find("shim")
+    (app,) = shell.run.find("signals")
+    for _ in range(3):
+        assert shell.terminal.foreground() == app
+        shell.type("\x1a")
+        wait_until(lambda: state(pid) == "T", "the shim has stopped with its app")
+        assert state(app) == "T"
+        assert shell.terminal.foreground() == os.getpgid(pid) != shell.run.pid
+        os.kill(pid, CONT)
+        shell.find(f"\\b{CONT}\r\n")
+    shell.type("\x03")
+    shell.find(f"\\b{INT}\r\n")
+    shell.type("\x1c")
+    assert "code 7\n" in shell.ask("echo code $?")
