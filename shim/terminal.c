@@ -7,14 +7,15 @@
 /*
  * Whether our group is in the foreground. In a new PID namespace both numbers may be 0, out of
  * sight: there, reading nothing tells. In the background it fails with EIO, as SIGTTIN is
- * blocked, and else it takes nothing away: drivers/tty/n_tty.c, job_control().
+ * blocked, and else it takes nothing away: drivers/tty/n_tty.c, job_control(). Where we may only
+ * write, nothing tells, and nothing is taken from anybody.
  */
 static bool is_foreground(int fd, pid_t group) {
     pid_t current = tcgetpgrp(fd);
     if (current != group || current > 0) {
         return current == group;
     }
-    return read(fd, NULL, 0) == 0 || errno != EIO;
+    return read(fd, NULL, 0) == 0 || (errno != EIO && errno != EBADF);
 }
 
 struct terminal terminal_find(void) {

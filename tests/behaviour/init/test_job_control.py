@@ -212,6 +212,16 @@ def test_a_pid_1_in_the_background_does_not_spin(shell):
     assert shell.is_usable()
 
 
+def test_a_pid_1_in_the_background_that_only_writes_to_the_terminal(shell):
+    """It cannot find out whether it is in the foreground, and so takes it from nobody."""
+    shell.start(f"{payload('nest')} {watched()} </dev/null >/dev/tty 2>&1 &")
+    assert shell.terminal.foreground() == shell.run.pid
+    (pid, *_) = shell.run.find("shim")
+    os.kill(pid, INT)
+    shell.find(f"\\b{INT}\r\n")
+    assert shell.is_usable()
+
+
 @pytest.mark.parametrize(
     "words, code",
     [
