@@ -81,6 +81,17 @@ void environment_put_nocase(char **copy, char *entry) {
     put(copy, entry, text_equal_nocase);
 }
 
+void environment_drop(char **copy, const char *name) {
+    size_t length = strlen(name);
+    char **kept = copy;
+    for (char **next = copy; *next != NULL; next++) {
+        if (value_of(*next, name, length) == NULL) {
+            *kept++ = *next;
+        }
+    }
+    *kept = NULL;
+}
+
 char *environment_entry(const char *name, struct text value) {
     size_t length = strlen(name);
     char *entry = malloc(length + 1 + value.length + 1);

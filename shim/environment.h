@@ -28,6 +28,9 @@ void environment_put(char **copy, char *entry);
 /* The same, in place of every spelling of the name: ASP.NET Core takes a for A. */
 void environment_put_nocase(char **copy, char *entry);
 
+/* Takes every entry of that name out of a copy. */
+void environment_drop(char **copy, const char *name);
+
 /* Makes "NAME=value" on the heap. Returns NULL, with errno, when there is no memory. */
 char *environment_entry(const char *name, struct text value);
 

@@ -56,12 +56,14 @@ static struct listener name_listener(pid_t pid) {
 
 /*
  * LISTEN_PID says whom the descriptors of sd_listen_fds(3) are for. If they are for us, they are
- * for the app, whose pid nobody knows before it is there.
+ * for the app, whose pid nobody knows before it is there. LISTEN_PIDFDID (systemd 258) says it
+ * once more, in a number that only we have; without it the pid is enough.
  */
 static void rename_listener(char **environment, struct listener from, struct listener *to) {
     const char *pid = environment_get(environment, "LISTEN_PID");
     if (pid != NULL && strcmp(pid, from.entry + sizeof "LISTEN_PID=" - 1) == 0) {
         environment_put(environment, to->entry);
+        environment_drop(environment, "LISTEN_PIDFDID");
     }
 }
 

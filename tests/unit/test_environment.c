@@ -132,6 +132,16 @@ TEST(putting_what_is_no_entry_changes_nothing) {
     free(copy);
 }
 
+TEST(a_variable_is_dropped_with_all_of_its_name) {
+    char **copy = environment_copy(LIST("A=1", "AB=2", "A=", "a=3", "A", "B=A=4", "A=5"), 0);
+    assert_non_null(copy);
+    environment_drop(copy, "A");
+    expect_entries(copy, "AB=2", "a=3", "A", "B=A=4");
+    environment_drop(copy, "C");
+    expect_entries(copy, "AB=2", "a=3", "A", "B=A=4");
+    free(copy);
+}
+
 TEST(an_entry_is_made_of_its_name_and_value) {
     char *entry = environment_entry("HOME", text_of("/home/app"));
     assert_string_equal(entry, "HOME=/home/app");
@@ -156,6 +166,7 @@ int main(void) {
         cmocka_unit_test(a_variable_is_put_in_the_place_of_all_of_its_name),
         cmocka_unit_test(a_port_is_put_in_the_place_of_every_spelling),
         cmocka_unit_test(putting_what_is_no_entry_changes_nothing),
+        cmocka_unit_test(a_variable_is_dropped_with_all_of_its_name),
         cmocka_unit_test(an_entry_is_made_of_its_name_and_value),
     };
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);

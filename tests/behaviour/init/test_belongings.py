@@ -114,6 +114,14 @@ def test_a_listen_pid_that_is_not_the_shims_stays(shim, value):
     assert run.finish() == (0, f"{value}\n", "")
 
 
+@pytest.mark.parametrize("pid, kept", [("1", ""), ("77", "4711")], ids=["ours", "another's"])
+def test_what_else_names_the_shim_as_the_listener_goes(shim, pid, kept):
+    """sd_listen_fds(3) from systemd 258 on believes LISTEN_PID only if LISTEN_PIDFDID is right."""
+    env = {"LISTEN_PID": pid, "LISTEN_PIDFDID": "4711", "LISTEN_FDS": "1"}
+    run = shim("/bin/sh", "-c", "echo $LISTEN_FDS $LISTEN_PIDFDID", env=env)
+    assert run.finish() == (0, f"1 {kept}".rstrip() + "\n", "")
+
+
 def test_socket_activation(shim, init):
     """The app gets the socket as descriptor 3, and when it has closed it nobody else has it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
