@@ -1,8 +1,10 @@
 """The shim ends as the app ended, or says why there was no app."""
 
+import errno
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pid1
@@ -131,29 +133,70 @@ def test_no_memory_for_another_process(start):
     assert "memory" in errors
 
 
-@pytest.fixture
-def memory_limit():
-    """A memory cgroup with 32 MB: its file of processes."""
-    roots = [Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")]
-    limits = ["memory.limit_in_bytes", "memory.max"]
-    for root in roots:
+def enter(group):
+    """The start of a command that is in this cgroup."""
+    return ["/bin/sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"]
+
+
+@contextmanager
+def cgroup(controller, limits):
+    """One with these of the limits that there are, of version 1 or 2: its folder."""
+    for root in [Path("/sys/fs/cgroup") / controller, Path("/sys/fs/cgroup")]:
         group = root / f"shim-test-{os.getpid()}"
         try:
             group.mkdir()
         except OSError:
             continue
-        for limit in limits:
-            if (group / limit).exists():
-                (group / limit).write_text(str(32 << 20))
-                yield group / "cgroup.procs"
-                group.rmdir()
+        found = [name for name in limits if (group / name).exists()]
+        for name in found:
+            (group / name).write_text(str(limits[name]))
+        try:
+            if found:
+                yield group
                 return
+        finally:
+            wait_until(lambda: is_removed(group), "the last process has left the group")
+    pytest.skip(f"this machine lets us make no {controller} cgroup")
+
+
+def is_removed(group):
+    """A process that was waited for may still be in it for a moment."""
+    try:
         group.rmdir()
-    pytest.skip("this machine lets us make no memory cgroup")
+    except OSError as error:
+        assert error.errno == errno.EBUSY, error
+        return False
+    return True
 
 
-def test_an_app_that_the_kernel_kills_for_its_memory(shim, init, memory_limit):
+@pytest.fixture
+def process_limit(init):
+    """As many as nest and the shim are."""
+    with cgroup("pids", {"pids.max": 2 if init else 3}) as group:
+        yield group
+
+
+def test_no_more_processes_allowed_in_the_container(process_limit, shim, init):
+    """`docker run --pids-limit`."""
+    run = shim("/bin/true", init=init, prefix=enter(process_limit))
+    code, output, errors = run.finish()
+    assert (code, output) == (125, "")
+    assert errors.startswith("shim: error: cannot start the app: ")
+    assert "Resource temporarily unavailable" in errors
+    assert "--pids-limit" in errors
+
+
+@pytest.fixture
+def memory_limit():
+    """32 MB, and no swapping out before that counts."""
+    size = 32 << 20
+    limits = {"memory.limit_in_bytes": size, "memory.max": size}
+    no_swap = {"memory.memsw.limit_in_bytes": size, "memory.swap.max": 0}
+    with cgroup("memory", limits | no_swap) as group:
+        yield group
+
+
+def test_an_app_that_the_kernel_kills_for_its_memory(memory_limit, shim, init):
     """tail keeps what it reads until there is a line's end."""
-    enter = ["/bin/sh", "-c", f'echo $$ >{memory_limit} && exec "$@"', "sh"]
-    run = shim("/usr/bin/tail", "/dev/zero", init=init, prefix=enter)
+    run = shim("/usr/bin/tail", "/dev/zero", init=init, prefix=enter(memory_limit))
     assert run.finish() == (128 + KILL, "", "")
