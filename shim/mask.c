@@ -12,9 +12,9 @@
 uint64_t entry_mask;
 bool entry_masked;
 
-static bool set_disposition(void (*handler)(int), struct sigaction *old) {
+static bool set_disposition(int number, void (*handler)(int), struct sigaction *old) {
     struct sigaction action = {.sa_handler = handler};
-    return sigaction(SIGCHLD, &action, old) == 0;
+    return sigaction(number, &action, old) == 0;
 }
 
 /*
@@ -40,7 +40,7 @@ bool mask_take(struct inherited_signals *inherited) {
     struct sigaction old;
     inherited->mask = all;
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &inherited->mask, sizeof all) < 0 ||
-        !set_disposition(SIG_DFL, &old)) {
+        !set_disposition(SIGCHLD, SIG_DFL, &old)) {
         return false;
     }
     /* If entry.S has blocked nothing, the mask that was just read is the one from the start. */
@@ -52,7 +52,7 @@ bool mask_take(struct inherited_signals *inherited) {
 }
 
 bool mask_give_back(const struct inherited_signals *inherited) {
-    if (inherited->child_ignored && !set_disposition(SIG_IGN, NULL)) {
+    if (inherited->child_ignored && !set_disposition(SIGCHLD, SIG_IGN, NULL)) {
         return false;
     }
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL, sizeof inherited->mask) <
@@ -93,4 +93,15 @@ bool mask_holds(int number) {
     uint64_t pending = 0;
     return syscall(SYS_rt_sigpending, &pending, sizeof pending) == 0 &&
            (pending >> (number - 1) & 1) != 0;
+}
+
+bool mask_stop(int number) {
+    const uint64_t one = (uint64_t)1 << (number - 1);
+    if (!set_disposition(number, SIG_DFL, NULL) || kill(getpid(), number) < 0) {
+        return false;
+    }
+    /* Pending, it is one with what somebody else may have sent; a CONT that comes now undoes it. */
+    (void)syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof one);
+    (void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &one, NULL, sizeof one);
+    return mask_holds(SIGCONT);
 }

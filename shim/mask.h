@@ -37,6 +37,13 @@ bool mask_give_back(const struct inherited_signals *inherited);
  */
 int mask_wait(int64_t milliseconds);
 
+/*
+ * Stops us by one of the terminal's signals, and returns once we are continued, which SIGCONT
+ * then tells. Returns false where the kernel does not let it stop us: nobody is there who would
+ * continue us. See setpgid(2), orphaned process groups.
+ */
+bool mask_stop(int number);
+
 /* Whether this signal has come and mask_wait() has not told yet. */
 bool mask_holds(int number);
 

@@ -55,11 +55,20 @@ static void resume(struct supervision *run) {
 }
 
 /*
+ * Stops us as the app was stopped. Returns whether that went well: at a terminal the kernel says
+ * whether there is a shell that could say `fg`; else a program stops the app, and continues it.
+ */
+static bool stop(const struct supervision *run) {
+    return run->terminal.fd < 0 ? raise(SIGSTOP) == 0 : mask_stop(run->stopped);
+}
+
+/*
  * The app was stopped from its terminal (or as if). Where it only wanted the terminal, it gets
- * it, if it can be had. PID 1, and the leader of a session (`docker exec -it`), have nobody who
- * would say `fg`: nothing stops their app, as the kernel would have it for an orphaned process
- * group, unless it would only try again to get at a terminal that is somebody else's. Else the
- * shim stops too, for the shell to see; not if it is to go on already: a stop would undo that.
+ * it, if it can be had. PID 1, the leader of a session (`docker exec -it`), and what a shell
+ * without job control has started have nobody who would say `fg`: nothing stops their app, as the
+ * kernel would have it for an orphaned process group, unless it would only try again to get at a
+ * terminal that is somebody else's. Else the shim stops too, for the shell to see; not if it is
+ * to go on already: a stop would undo that.
  */
 static void follow_stop(struct supervision *run) {
     bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;
@@ -68,11 +77,19 @@ static void follow_stop(struct supervision *run) {
     }
     bool back = wants_terminal && terminal_is_back(&run->terminal);
     bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
-    if (back || (run->alone && !hopeless)) {
-        resume(run);
-    } else if (!run->alone && !mask_holds(SIGCONT)) {
+    bool goes_on = back || run->alone;
+    if (!goes_on) {
+        if (mask_holds(SIGCONT)) {
+            return;
+        }
         terminal_take_back(&run->terminal);
-        (void)raise(SIGSTOP); /* we are back here once somebody has sent us SIGCONT */
+        if (stop(run)) {
+            return; /* somebody has sent us SIGCONT */
+        }
+        (void)terminal_is_back(&run->terminal);
+    }
+    if (back || !hopeless) {
+        resume(run);
     }
 }
 

@@ -237,6 +237,32 @@ def test_the_shell_has_the_foreground_again(shell, words, code):
     assert shell.is_usable()
 
 
+def test_an_app_that_stops_by_a_signal_that_was_ignored(shell):
+    """By the shim as well, which has to stop all the same."""
+    shell.ask("trap '' TSTP")
+    shell.type(f"{shim()} {payload('end')} signal {TSTP}\n")
+    shell.find(r"Stopped(?s:.*?)bash> ")
+    shell.type("fg\n")
+    shell.find("bash> ")
+    assert "code 1\n" in shell.ask("echo code $?")
+
+
+@pytest.mark.parametrize("init", [False, True], ids=["leader", "pid1"])
+def test_ctrl_z_under_a_shell_without_job_control(start, terminal, init):
+    """Nobody could say `fg`: `docker run -it IMAGE sh -c "/shim ./app; ..."`, script(1), su -c."""
+    run = start("/bin/sh", "-c", f"{watched()}; exit 7", init=init, terminal=terminal)
+    run.ready()
+    (app,) = run.find("signals")
+    for _ in range(3):
+        terminal.type("\x1a")
+        assert terminal.line() == str(CONT)
+        assert terminal.foreground() == app
+    terminal.type("\x03")
+    assert terminal.line() == str(INT)
+    terminal.type("\x1c")
+    assert run.end() == 7
+
+
 def test_a_shell_in_a_shell(shell):
     shell.type(f"{shim()} /bin/bash --noprofile --norc -i\n")
     warning = shell.find(r"^(?s:(.*?))bash> ")[1]
