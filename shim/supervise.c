@@ -221,6 +221,9 @@ static int end(struct supervision *run) {
         give_grace(run);
     }
     if (!run->init) {
+        if (mask_holds(SIGCONT)) { /* the shell that has sent it may have the foreground now */
+            terminal_lose(&run->terminal, run->app);
+        }
         terminal_take_back(&run->terminal);
     }
     return run->options->exit_codes[code];

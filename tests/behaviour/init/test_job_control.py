@@ -188,6 +188,21 @@ def test_a_shim_that_was_stopped_by_somebody_else_leaves_the_terminal_alone(shel
     shell.find(f"\\b{INT}\r\n")
 
 
+def test_a_shim_that_was_stopped_while_its_app_ended_leaves_the_terminal_alone(shell):
+    """It hears of the end before it hears that it goes on, in the background now."""
+    shell.start(watched())
+    (pid, *_) = shell.run.find("shim")
+    (app,) = shell.run.find("signals")
+    os.kill(pid, STOP)
+    shell.find(r"Stopped(?s:.*?)bash> ")
+    os.kill(app, KILL)
+    wait_until(lambda: state(app) == "Z", "the app has ended")
+    shell.type("bg\n")
+    wait_until(lambda: state(pid) is None, "the shim has ended")
+    assert shell.is_usable()
+    assert shell.is_usable()
+
+
 def test_a_pid_1_in_a_job_of_a_shell(shell):
     """`unshare --pid --fork`: its process group and session are out of its sight."""
     shell.start(f"{payload('nest')} {watched()}")
