@@ -77,8 +77,7 @@ static void follow_stop(struct supervision *run) {
     }
     bool back = wants_terminal && terminal_is_back(&run->terminal);
     bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
-    bool goes_on = back || run->alone;
-    if (!goes_on) {
+    if (!back && !run->alone) {
         if (mask_holds(SIGCONT)) {
             return;
         }
