@@ -38,18 +38,37 @@ static bool is_own_terminal(int fd) {
     return isatty(fd) && (getpid() == 1 || getsid(0) == getpid());
 }
 
+static bool is_ours(int fd, mode_t mode) {
+    return S_ISSOCK(mode) || (S_ISFIFO(mode) && is_anonymous_pipe(fd)) ||
+           (S_ISCHR(mode) && is_own_terminal(fd));
+}
+
+/* False: it stays as it is, for want of CAP_CHOWN. A socket nobody can open anew, whose it is. */
+static bool hand_over(int fd, const char *name, const struct plan *plan, struct report *report) {
+    struct stat status;
+    if (fstat(fd, &status) < 0 || status.st_uid == plan->uid || !is_ours(fd, status.st_mode) ||
+        fchown(fd, plan->uid, (gid_t)-1) == 0) {
+        return true;
+    }
+    if (plan->gives_stdio || S_ISSOCK(status.st_mode)) {
+        report_debug(report, "%s keeps its owner: %s", name, strerror(errno));
+        return true;
+    }
+    report_warn(report,
+                "%s stays uid %u's without CAP_CHOWN: the app can use it, but not open /dev/%s",
+                name, (unsigned)status.st_uid, name);
+    return false;
+}
+
 void handover_stdio(const struct plan *plan, struct report *report) {
+    static const char *const names[] = {"stdin", "stdout", "stderr"};
+    bool kept = false;
     for (int fd = 0; plan->uid_changes && fd <= STDERR_FILENO; fd++) {
-        struct stat status;
-        if (fstat(fd, &status) < 0 || status.st_uid == plan->uid) {
-            continue;
-        }
-        bool ours = S_ISSOCK(status.st_mode) ||
-                    (S_ISFIFO(status.st_mode) && is_anonymous_pipe(fd)) ||
-                    (S_ISCHR(status.st_mode) && is_own_terminal(fd));
-        if (ours && fchown(fd, plan->uid, (gid_t)-1) < 0) {
-            report_debug(report, "descriptor %d keeps its owner: %s", fd, strerror(errno));
-        }
+        kept = !hand_over(fd, names[fd], plan, report) || kept;
+    }
+    if (kept) {
+        report_hint(report, "if the app opens one by that name: --cap-add CHOWN, or in a pod "
+                            "capabilities: {add: [CHOWN]}");
     }
 }
 

@@ -217,6 +217,7 @@ void plan_make(const struct options *options, const struct identity *identity,
     plan->groups = &identity->app_groups;
     plan->switches = !identity->kept;
     plan->uid_changes = identity->app_uid != identity->euid;
+    plan->gives_stdio = held->chown;
     plan->sets_groups = !identity->kept && !identity->setgroups_denied;
     plan->drops_bounding = held->setpcap;
     plan->home = choose_home(identity, home);

@@ -12,8 +12,8 @@
 
 /* What this process holds as it starts; privilege_read() fills it. */
 struct held {
-    bool setuid, setgid, setpcap, net_bind; /* effective capabilities */
-    bool init;                              /* we are PID 1 */
+    bool chown, setuid, setgid, setpcap, net_bind; /* effective capabilities */
+    bool init;                                     /* we are PID 1 */
     uint32_t kernel_floor; /* net.ipv4.ip_unprivileged_port_start: first port open to everybody */
 };
 
@@ -21,6 +21,7 @@ struct plan {
     bool refused;
     bool switches;       /* ids and groups are set */
     bool uid_changes;    /* stdio and HOME are handed over too */
+    bool gives_stdio;    /* with CAP_CHOWN; without it the app is to know */
     bool sets_groups;    /* false where the list is right and setgroups is denied */
     bool drops_bounding; /* with it the securebits: both need CAP_SETPCAP */
     bool keeps_net_bind; /* CAP_NET_BIND_SERVICE survives, in the app alone */

@@ -41,6 +41,7 @@ bool privilege_read(struct held *held, struct report *report) {
         report_hint(report, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
+    held->chown = capng_have_capability(CAPNG_EFFECTIVE, CAP_CHOWN) != 0;
     held->setuid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) != 0;
     held->setgid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0;
     held->setpcap = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;

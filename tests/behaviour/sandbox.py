@@ -30,7 +30,7 @@ PR_CAP_AMBIENT_RAISE = 2
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 CAPABILITY_VERSION_3 = 0x20080522
 
-CAPABILITIES = {"setgid": 6, "setuid": 7, "setpcap": 8, "net_bind_service": 10}
+CAPABILITIES = {"chown": 0, "setgid": 6, "setuid": 7, "setpcap": 8, "net_bind_service": 10}
 
 PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1654:1654::/home/app:/bin/sh\n"
 GROUP = "root:x:0:\napp:x:1654:\n"

@@ -73,7 +73,7 @@ def test_a_capability_that_the_app_needs_is_all_that_it_gets(box):
 
 @pytest.mark.parametrize("ports, left", [("8080", NOTHING), ("80", NET_BIND_SERVICE)])
 def test_without_setpcap_the_bounding_set_stays_and_does_no_harm(box, ports, left):
-    capabilities = as_numbers(["setuid", "setgid", "net_bind_service"])
+    capabilities = as_numbers(["chown", "setuid", "setgid", "net_bind_service"])
     env = {"ASPNETCORE_HTTP_PORTS": ports, "SHIM_LOG": "warn"}
     done = box.run("/world", "settled", env=env, capabilities=capabilities, floor=1024)
     (warning,) = done.texts("warning")

@@ -93,6 +93,23 @@ def test_the_output_of_pid_1_can_be_opened(box, floor):
     assert world["reopened"] == {"/dev/stdout": 0, "/proc/1/fd/1": 0}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_cannot_be_given_is_told_of(box, opened, kind):
+    """Without CAP_CHOWN pipes stay root's. The others nobody gives, or nobody can open anew."""
+    capabilities = held_capabilities() - as_numbers(["chown"])
+    given = {0: "/dev/null", 1: opened(kind)}  # 2 is a pipe too: what is said comes from there
+    env = {"SHIM_LOG": "warn"}
+    words = ("/world", "out=/tmp/world")
+    done = box.run(*words, env=env, capabilities=capabilities, descriptors=given)
+    told = [text.split(" without ")[0] for text in done.texts("warning")]
+    assert told == [f"{name} stays uid 0's" for name in ("stdout", "stderr")[kind != "pipe":]]
+    (hint,) = done.texts("hint")
+    assert "--cap-add CHOWN" in hint
+    world = box.read_world("/tmp/world")
+    assert world["uids"] == [1654] * 4
+    assert world["descriptors"][1]["uid"] == 0
+
+
 def test_a_file_of_roots_stays_closed_to_the_app(box, opened):
     world = world_with(box, {1: opened("file")})
     assert world["reopened"]["/dev/stdout"] == errno.EACCES

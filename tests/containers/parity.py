@@ -9,6 +9,7 @@ MINIMUM = ("--cap-drop=ALL", "--cap-add=SETUID", "--cap-add=SETGID")
 MAPPED = ("--uidmap=0:100000:65536", "--gidmap=0:100000:65536")
 NO_1654 = ("--uidmap=0:100000:1000", "--gidmap=0:100000:1000")
 
+NO_CHOWN = "stdout stays uid 0's without CAP_CHOWN"
 NO_SETPCAP = "without CAP_SETPCAP the bounding set and the securebits stay"
 DROPS_2000 = "group 2000, which the container was started with, is dropped"
 
@@ -66,7 +67,7 @@ CASES = [
     Case("cap SETUID", ("--cap-drop=ALL", "--cap-add=SETUID")),
     Case("cap SETGID", ("--cap-drop=ALL", "--cap-add=SETGID")),
     Case("caps SETUID SETGID", MINIMUM, warning=NO_SETPCAP),
-    Case("caps SETUID SETGID SETPCAP", (*MINIMUM, "--cap-add=SETPCAP")),
+    Case("caps SETUID SETGID SETPCAP", (*MINIMUM, "--cap-add=SETPCAP"), warning=NO_CHOWN),
     Case("caps SETUID SETGID CHOWN", (*MINIMUM, "--cap-add=CHOWN"), warning=NO_SETPCAP),
     Case("cap SYS_TIME added", ("--cap-add=SYS_TIME",)),
     # docker, in a sandbox, asks for more capabilities than the sandbox has.
@@ -91,6 +92,7 @@ CASES = [
     Case(
         "port 80, just the caps for it",
         (PORT_80, f"{FLOOR}=1024", *MINIMUM, "--cap-add=SETPCAP", "--cap-add=NET_BIND_SERVICE"),
+        warning=NO_CHOWN,
     ),
     Case("port 80, no cap for it", (PORT_80, f"{FLOOR}=1024", "--cap-drop=NET_BIND_SERVICE")),
 ]
@@ -107,7 +109,7 @@ def holds(*numbers):
 
 NO_SETPCAP_CASES = tuple(case.name for case in CASES if case.warning == NO_SETPCAP)
 NO_CHOWN_CASES = (
-    "caps SETUID SETGID",
+    "caps SETUID SETGID",  # which warns of both
     "caps SETUID SETGID SETPCAP",
     "port 80, just the caps for it",
 )

@@ -46,6 +46,7 @@ static void take_account(struct bytes *bytes, struct account *account) {
 
 static void take_held(struct bytes *bytes, struct held *held) {
     static const uint32_t floors[] = {0, 80, 1024, 1025, 65535, 65536};
+    held->chown = true; /* nothing hangs on it here */
     held->setuid = take_bit(bytes);
     held->setgid = take_bit(bytes);
     held->setpcap = take_bit(bytes);

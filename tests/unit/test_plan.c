@@ -45,7 +45,7 @@ static struct start as_root(void) {
     start.identity.app_gid = 1654;
     start.identity.app_groups = (struct group_list){group_1654, 1};
     start.identity.app = (struct account){true, 1654, name_app, home_app};
-    start.held = (struct held){true, true, true, true, true, 1024};
+    start.held = (struct held){true, true, true, true, true, true, 1024};
     start.home = "/root";
     return start;
 }
@@ -62,7 +62,7 @@ static struct start as_user(uid_t uid) {
     identity->app_uid = uid;
     identity->app_gid = uid;
     identity->app_groups = no_groups;
-    start.held = (struct held){false, false, false, false, true, 1024};
+    start.held = (struct held){false, false, false, false, false, true, 1024};
     start.home = home_app;
     return start;
 }
@@ -112,7 +112,7 @@ TEST(any_user_that_can_switch_becomes_the_apps_user) {
     start.identity.ruid = start.identity.euid = start.identity.suid = 1000;
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.app_gid = 5;
-    start.held = (struct held){true, true, false, false, false, 1024};
+    start.held = (struct held){false, true, true, false, false, false, 1024};
     expect_start(&start, "a user");
     assert_true(start.plan.switches);
     assert_true(start.plan.uid_changes);
