@@ -4,6 +4,8 @@ docker pulls the public images that the Dockerfiles name. podman has a store of 
 with stand-ins for them (./base), so that it needs no image registry.
 """
 
+import contextlib
+import fcntl
 import functools
 import itertools
 import json
@@ -110,6 +112,28 @@ class Engine:
         run(self.command, "kill", *names)  # podman's rm would wait for them to end by themselves
         must(self.command, "rm", "-f", *names)
 
+    def clean_up_after_others(self):
+        """What a run that was killed has left in podman's store. Nobody else is at work in it."""
+        ours = "--filter=name=^shim-test-"
+        pods = must(self.command, "pod", "ps", "-q", ours).split()
+        if pods:
+            run(self.command, "pod", "kill", *pods)
+            must(self.command, "pod", "rm", "-f", *pods)
+        names = must(self.command, "ps", "-aq", ours).split()
+        if names:
+            self.remove(*names)
+        networks = must(self.command, "network", "ls", "-q", ours).split()
+        if networks:
+            must(self.command, "network", "rm", *networks)
+        images = must(
+            *(self.command, "images", "--format", "{{.Repository}}:{{.Tag}}"),
+            "--filter=reference=shim-test-*",
+        ).split()
+        if images:
+            must(self.command, "rmi", "-f", *images)
+        # Layers are kept for the next build, but not for ever.
+        must(self.command, "image", "prune", "--force", "--filter=until=24h")
+
     def clean_up(self):
         names = must(self.command, "ps", "-aq", "--filter", f"name=^{self.prefix}-").split()
         if names:
@@ -203,8 +227,12 @@ def find_engine():
             return Engine("docker", f"docker {docker.stdout.strip()}")
     needed = ["podman", "runc", "slirp4netns", "mmdebstrap"]
     missing = [program for program in needed if not shutil.which(program)]
+    if not Path("/dev/net/tun").exists():
+        missing.append("/dev/net/tun")
     if missing:
         return f"no docker daemon, and no {', '.join(missing)}"
+    if os.geteuid() != 0:
+        return "no docker daemon, and podman would be without root"
     command = HERE / "podman"
     version = must(command, "--version").removeprefix("podman version ")
     # Podman would look for a registry, and for a firewall for the builds' network.
@@ -218,15 +246,35 @@ def pytest_terminal_summary(terminalreporter):
     )
 
 
+@contextlib.contextmanager
+def alone_in_the_store(engine, capture):
+    """Two runs at once would take each other's images away: the second one waits, and says so."""
+    store = must(engine.command, "info", "--format", "{{.Store.GraphRoot}}")
+    lock = os.open(store, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with capture.global_and_fixture_disabled():
+            print(f"waiting for another run of these tests to be done with {store}", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    yield
+    os.close(lock)
+
+
 @pytest.fixture(scope="session")
-def engine():
+def engine(request):
     found = find_engine()
     if isinstance(found, str):
         pytest.skip(found)
-    if found.command != "docker":
+    if found.name == "docker":
+        yield found
+        found.clean_up()
+        return
+    with alone_in_the_store(found, request.config.pluginmanager.getplugin("capturemanager")):
+        found.clean_up_after_others()
         must(HERE / "base", timeout=BUILD_SECONDS)
-    yield found
-    found.clean_up()
+        yield found
+        found.clean_up()
 
 
 @pytest.fixture(scope="session")
