@@ -27,6 +27,8 @@ BUILD = REPO / "build"
 START_SECONDS = 30
 BUILD_SECONDS = 900
 
+os.umask(0o022)  # what goes into an image is for everybody there, whoever has built it here
+
 
 @dataclass(frozen=True)
 class Result:
@@ -278,11 +280,23 @@ def engine(request):
 
 
 @pytest.fixture(scope="session")
-def shim():
-    path = BUILD / "shim"
-    if not path.exists():
+def copy_of(tmp_path_factory):
+    """Copies a program or a folder of build/, for all to read, to where no build replaces it."""
+    folder = tmp_path_factory.mktemp("built")
+
+    def copy(name):
+        must("cp", "-r", BUILD / name, folder)
+        must("chmod", "-R", "a+rX", folder / name)
+        return folder / name
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def shim(copy_of):
+    if not (BUILD / "shim").exists():
         pytest.skip("no build/shim: run make first")
-    return path
+    return copy_of("shim")
 
 
 @pytest.fixture(scope="session")
@@ -303,19 +317,19 @@ def shim_image(engine, shim, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def payloads():
+def payloads(copy_of):
     """The folder of what the tests run under the shim: tests/payloads."""
     must("make", "-s", "-C", REPO, "payloads")
-    return BUILD / "payloads"
+    return copy_of("payloads")
 
 
 @pytest.fixture(scope="session")
-def aspnetapp():
+def aspnetapp(copy_of):
     """The folder of the sample app, published."""
     if not shutil.which("dotnet"):
         pytest.skip("no dotnet")
     must("dotnet", "publish", REPO / "examples/aspnetapp", "-o", BUILD / "aspnetapp")
-    return BUILD / "aspnetapp"
+    return copy_of("aspnetapp")
 
 
 @pytest.fixture(scope="session")
@@ -326,11 +340,11 @@ def dotnet_images(engine):
 
 
 @pytest.fixture(scope="session")
-def whoami():
+def whoami(copy_of):
     """The sample app's stand-in in C."""
     if not shutil.which("musl-gcc"):
         pytest.skip("no musl-gcc")
     source = REPO / "examples/whoami/whoami.c"
     flags = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-static", "-s")
     must("musl-gcc", *flags, "-o", BUILD / "whoami", source)
-    return BUILD / "whoami"
+    return copy_of("whoami")
