@@ -158,8 +158,9 @@ static void refuse_port(const struct address *address, const struct identity *id
                         const struct held *held, uint32_t floor, struct report *report) {
     report_error(report,
                  "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
-                 "missing: the app could not open it",
-                 (unsigned)address->port, plain(address->source).text, (unsigned)floor);
+                 "missing%s",
+                 (unsigned)address->port, plain(address->source).text, (unsigned)floor,
+                 address->port < held->kernel_floor ? ": the app could not open it" : "");
     bool unset = text_equal(address->source, LITERAL("default"));
     report_hint(report, "%s %s a port from %u up%s", unset ? "set" : "give",
                 unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text, (unsigned)floor,

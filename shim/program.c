@@ -114,10 +114,22 @@ int program_exec(char *const *program, char *const *environment) {
     return failure;
 }
 
+static const char dll_hint[] = "a .dll is started by dotnet: [\"/shim\", \"dotnet\", \"app.dll\"]";
+
+static bool is_dll(const char *name) {
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".dll") == 0;
+}
+
 static int explain_absence(const char *name, const char *path, int error, struct report *report) {
     char folder[PATH_MAX];
     report_error(report, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
-    if (!is_path(name)) {
+    if (strchr(name, ' ') != NULL) {
+        report_hint(report, "the program and each of its arguments stand by themselves: "
+                            "[\"/shim\", \"./app\", \"--urls\", \"http://*:8080\"]");
+    } else if (is_dll(name)) {
+        report_hint(report, "%s", dll_hint);
+    } else if (!is_path(name)) {
         report_hint(report,
                     "it is in no folder of PATH=%s; a program in the working directory "
                     "is ./NAME",
@@ -151,8 +163,7 @@ static int explain_format(const char *file, struct report *report) {
     if (interpreter_read(file, &interpreter) && interpreter.is_elf) {
         report_hint(report, "it was built for another machine: publish it for this architecture");
     } else {
-        report_hint(report, "a script begins with a line such as #!/bin/sh; a .dll is started "
-                            "by dotnet: [\"/shim\", \"dotnet\", \"app.dll\"]");
+        report_hint(report, "a script begins with a line such as #!/bin/sh; %s", dll_hint);
     }
     return EXIT_CANNOT_EXECUTE;
 }
@@ -166,6 +177,7 @@ static int explain_refusal(const char *file, int error, struct report *report) {
                      strerror(error));
         report_hint(report, "%s",
                     error == ELOOP ? "its symbolic links lead in a circle"
+                    : is_dll(file) ? dll_hint
                                    : "it needs an x bit that holds for the app's user "
                                      "(chmod 0755), folders that it may enter, and no noexec "
                                      "mount");

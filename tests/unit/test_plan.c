@@ -604,6 +604,9 @@ TEST(a_port_below_the_floor_needs_the_capability) {
         expect((said(&start.report, "SHIM_UNPRIVILEGED_PORT_START=0") == 1) ==
                    (rows[i].wanted == TRUSTABLE),
                "%s: %.*s", row, SAID(&start.report));
+        expect((said(&start.report, "the app could not open it") == 1) ==
+                   (rows[i].wanted == REFUSED),
+               "%s: %.*s", row, SAID(&start.report));
     }
 }
 

@@ -299,6 +299,23 @@ TEST(an_absolute_name_that_is_not_there_is_127) {
     expect_explained(in_folder("plain/app"), ENOTDIR, 127, "/plain/app\" was not found");
 }
 
+TEST(a_whole_command_for_a_name_is_told_from_a_program_that_is_not_there) {
+    expect_explained("./aspnetapp --urls http://*:80", ENOENT, 127, "was not found");
+    assert_int_equal(said(&report, "by themselves: [\"/shim\", \"./app\", \"--urls\""), 1);
+    expect_explained("dotnet aspnetapp.dll", ENOENT, 127, "was not found");
+    assert_int_equal(said(&report, "by themselves"), 1);
+}
+
+TEST(a_dll_is_for_dotnet_to_start) {
+    static const char hint[] = "[\"/shim\", \"dotnet\", \"app.dll\"]";
+    (void)write_bytes("two/app.dll", "MZ", 2, 0644);
+    expect_explained(in_folder("two/app.dll"), EACCES, 126, "app.dll\" cannot be executed");
+    assert_int_equal(said(&report, hint), 1);
+    assert_int_equal(said(&report, "x bit"), 0);
+    expect_explained("aspnetapp.dll", ENOENT, 127, "\"aspnetapp.dll\" was not found");
+    assert_int_equal(said(&report, hint), 1);
+}
+
 TEST(a_missing_interpreter_is_127_and_is_named) {
     expect_explained("lost", ENOENT, 127, "its interpreter \"/no/such/interpreter\"");
     assert_int_equal(said(&report, print("\"%s\" is there", in_folder("two/lost"))), 1);
@@ -398,6 +415,8 @@ int main(void) {
         cmocka_unit_test(
             a_relative_name_that_is_not_there_is_127_and_the_working_directory_is_named),
         cmocka_unit_test(an_absolute_name_that_is_not_there_is_127),
+        cmocka_unit_test(a_whole_command_for_a_name_is_told_from_a_program_that_is_not_there),
+        cmocka_unit_test(a_dll_is_for_dotnet_to_start),
         cmocka_unit_test(a_missing_interpreter_is_127_and_is_named),
         cmocka_unit_test(a_file_of_the_wrong_format_is_126),
         cmocka_unit_test(a_program_for_another_machine_is_126_and_that_is_said),
