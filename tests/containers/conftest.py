@@ -241,8 +241,13 @@ def find_engine():
     return Engine(command, f"podman {version}, runc", ("--pull=never", "--network=host"))
 
 
+SUMMARY = []  # what the tests have to say in the end
+
+
 def pytest_terminal_summary(terminalreporter):
     found = find_engine()
+    for text in SUMMARY:
+        terminalreporter.write_line(text)
     terminalreporter.write_line(
         f"containers: none, {found}" if isinstance(found, str) else f"containers: {found.version}"
     )

@@ -113,7 +113,7 @@ NO_CHOWN_CASES = (
     "caps SETUID SETGID SETPCAP",
     "port 80, just the caps for it",
 )
-NOT_IN_PASSWD_CASES = ("uid not in passwd", "largest uid", "empty image")
+NOT_IN_PASSWD = {"uid not in passwd": 7777, "largest uid": 2147483647, "empty image": 1654}
 
 
 @dataclass(frozen=True)
@@ -176,15 +176,15 @@ ON_PURPOSE = [
         "nobody in the container is PID 1, and the shim leads the session",
         only=("--pid host", "--pid host, -i -t"),
     ),
-    Difference(
-        "gids", ([0] * 4,), ([1654] * 4, [7777] * 4, [2147483647] * 4),
-        "a uid that /etc/passwd does not know gets the gid of the same number; USER gives it group "
-        "0, which owns the files of root",
-        only=NOT_IN_PASSWD_CASES,
-    ),
-    Difference(
-        "groups", ([0],), ([1654], [7777], [2147483647]), "the same",
-        only=NOT_IN_PASSWD_CASES,
+    *(
+        Difference(
+            field, ([0] * count,), ([uid] * count,),
+            f"a uid that /etc/passwd does not know ({uid}) gets the gid of the same number; USER "
+            "gives it group 0, which owns the files of root",
+            only=(case,),
+        )
+        for case, uid in NOT_IN_PASSWD.items()
+        for field, count in (("gids", 4), ("groups", 1))
     ),
     Difference(
         "groups", ([1654, 2000],), ([1654],),
@@ -202,7 +202,7 @@ ON_PURPOSE = [
         "HOME", ("/app",), ("/",),
         "podman, not Docker, adds the user to /etc/passwd if the image does not know it, and has "
         "the working directory for its home",
-        only=(*NOT_IN_PASSWD_CASES, "uid not in passwd, APP_GID 0"),
+        only=(*NOT_IN_PASSWD, "uid not in passwd, APP_GID 0"),
         engine="podman",
     ),
     Difference(

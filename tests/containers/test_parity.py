@@ -2,7 +2,7 @@
 
 A payload prints what it finds, and the two are compared field by field. Where the shim differs on
 purpose, parity.ON_PURPOSE says how and why; any other difference is a failure. The table of it all
-goes to build/results/parity.md, and to the terminal with -s.
+goes to the terminal in the end, and to build/results/parity.md.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import shutil
 
 import pytest
-from conftest import BUILD, Result
+from conftest import BUILD, SUMMARY, Result
 from parity import ACTING, CASES, ON_PURPOSE, Case
 
 PERMISSION_DENIED = 13
@@ -152,7 +152,7 @@ def table(engine):
     yield table
     (BUILD / "results").mkdir(parents=True, exist_ok=True)
     (BUILD / "results/parity.md").write_text(str(table))
-    print(f"\n{table}")
+    SUMMARY.append(str(table))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
