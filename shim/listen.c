@@ -2,6 +2,7 @@
 
 #include "choice.h"
 #include "environment.h"
+#include "otherhost.h"
 
 /* Faults told in full; of more than these only the count is. */
 enum { FAULTS_TOLD = 8 };
@@ -224,48 +225,6 @@ static bool take_hosting(struct resolver *resolver, const struct text *by) {
     return may_be_empty;
 }
 
-/* WebApplication takes DOTNET_ before ASPNETCORE_, the older generic host the other way round. */
-static void warn_of_generic_host(struct resolver *resolver, const struct choice *choice,
-                                 const struct entry *entry) {
-    if (entry->rank == RANK_ASPNETCORE && choice->rank == RANK_DOTNET &&
-        !text_equal(entry->value, choice->value)) {
-        report_warn(resolver->report,
-                    "%s and %s differ: WebApplication takes the first, the older generic host "
-                    "(ConfigureWebHostDefaults) the second",
-                    plain(choice->source).text, plain(name_source(resolver, entry->source)).text);
-        report_hint(resolver->report, "set only one of them");
-    }
-}
-
-static void warn_of_other_order(struct resolver *resolver) {
-    const struct choices *choices = &resolver->choices;
-    struct entry entry;
-    struct configuration_cursor cursor =
-        configuration_begin(resolver->environment, resolver->program);
-    while (configuration_next(&cursor, &entry)) {
-        for (enum key key = 0; key < KEYS; key++) {
-            if (configuration_is(&entry, key_names[key])) {
-                warn_of_generic_host(resolver, &choices->keys[key], &entry);
-            }
-        }
-        const struct endpoint *endpoint = choices_endpoint_of(choices, &entry);
-        if (endpoint != NULL) {
-            warn_of_generic_host(resolver, &endpoint->url, &entry);
-        }
-    }
-}
-
-/* Arguments mean this to an app only that hands them to its builder, which we cannot know. */
-static void warn_of_unmapped(struct resolver *resolver) {
-    const char *word = configuration_find_unmapped(resolver->program);
-    if (word != NULL) {
-        report_warn(resolver->report,
-                    "argument %s: an app that hands its arguments to "
-                    "WebApplication.CreateBuilder fails over a single dash with =",
-                    quote(text_of(word)).text);
-    }
-}
-
 static void take_default(struct resolver *resolver) {
     static const struct text source = LITERAL("default");
     struct address address = {.scheme = "http", .port = 5000, .host = HOST_LOCALHOST};
@@ -285,7 +244,7 @@ void listen_resolve(char *const *environment, char *const *program, const char *
     const struct choices *choices = &resolver.choices;
     choices_learn(environment, program, &resolver.choices);
     check_endpoints(&resolver);
-    warn_of_unmapped(&resolver);
+    otherhost_warn_of_dash(program, report);
     if (!take_iis(&resolver)) {
         bool some_endpoints = choices->endpoint_count > 0;
         bool hosting_counts = !some_endpoints || choices->prefer_on;
@@ -298,7 +257,7 @@ void listen_resolve(char *const *environment, char *const *program, const char *
         } else if (may_be_empty) {
             take_default(&resolver);
         }
-        warn_of_other_order(&resolver);
+        otherhost_warn_of_order(environment, program, choices, report);
     }
     if (resolver.faults > FAULTS_TOLD) {
         report_error(report, "and %zu more like these", resolver.faults - FAULTS_TOLD);
