@@ -133,8 +133,6 @@ pid_t spawn(const struct launch *launch, struct terminal *terminal, struct repor
                             "or its memory");
         return 0;
     }
-    /* Both sides do it, so that no signal to the group comes too early: fails once it is done. */
-    (void)setpgid(child, child);
     struct failure failure = read_failure(ends[0], child);
     (void)close(ends[0]); /* only read from */
     if (failure.step == FAILED_NOTHING) {
