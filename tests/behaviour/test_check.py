@@ -191,6 +191,13 @@ def test_what_a_user_who_stays_has_does_not_hang_on_settings(box):
     assert done.exit_code == 125
 
 
+def test_what_cannot_be_found_out_is_a_question_mark(box):
+    box.write("/etc/passwd", PASSWD, mode=0, owner=1000)
+    values, done = check(box, capabilities=as_numbers(["setuid", "setgid"]))
+    assert (values["user"], values["listen"], values["verdict"]) == ("?", "?", "refused")
+    assert any("Permission denied" in text for text in done.texts("error"))
+
+
 STARTS = {
     "all is well": {},
     "a port for root": {"env": {"ASPNETCORE_HTTP_PORTS": "80"}, "floor": 1024},

@@ -15,6 +15,11 @@ def test_silence_when_all_is_well(box, level):
     assert box.run("/world", env=env, **LOUD).stderr == ""
 
 
+@pytest.mark.parametrize("init", [True, False])
+def test_there_is_nothing_to_warn_of_in_an_ordinary_start(box, init):
+    assert box.run("/world", env={"SHIM_LOG": "warn"}, init=init).stderr == ""
+
+
 @pytest.mark.parametrize(
     "level, labels",
     [

@@ -164,3 +164,11 @@ def test_denied_in_path_and_nowhere_else(box, supervise):
     box.folder("/two")
     box.write("/one/app", "", mode=0o644)
     refuses(box.run("app", env=supervise | {"PATH": "/one:/two"}), 126, "/one/app")
+
+
+def test_a_file_that_is_no_program_ends_the_search(box, supervise):
+    box.folder("/one")
+    box.folder("/two")
+    box.write("/one/app", "", mode=0o755)
+    shutil.copy(box.path("/world"), box.path("/two/app"))
+    refuses(box.run("app", env=supervise | {"PATH": "/one:/two"}), 126, "/one/app")

@@ -23,6 +23,8 @@ def opened(box):
             made.extend(os.pipe())
         elif kind == "socket":
             made.extend(one.detach() for one in socket.socketpair())
+        elif kind == "terminal":
+            made.extend(os.openpty())
         elif kind == "named FIFO":
             os.mkfifo(box.path("/fifo"), 0o600)
             made.append(os.open(box.path("/fifo"), os.O_RDWR))
@@ -56,6 +58,13 @@ def test_they_get_the_uid_alone(box, opened, kind, env):
     found = world_with(box, dict.fromkeys((0, 1, 2), opened(kind)), env=env)["descriptors"]
     owner = int(env.get("APP_UID", 1654))
     assert [(one["uid"], one["gid"]) for one in found] == [(owner, 0)] * 3
+
+
+@pytest.mark.parametrize("init, owner", [(True, 1654), (False, 0)])
+def test_a_terminal_is_given_by_its_init_alone(box, opened, init, owner):
+    """Else it is somebody else's. (The leader of a session owns its: init/test_terminal.py.)"""
+    found = world_with(box, {0: opened("terminal")}, init=init).descriptor(0)
+    assert found["uid"] == owner
 
 
 def test_a_descriptor_above_2_stays_as_it_is(box, opened):

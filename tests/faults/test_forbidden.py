@@ -168,6 +168,17 @@ def test_exec_fails_in_the_child(bench, error, code):
     assert judge(replace(scenario, code=code), outcome, lenient=False) is None
 
 
+@pytest.mark.parametrize("call, count", [
+    ("getresuid", 2), ("getresgid", 2), ("getgroups", 3), ("getgroups", 4),
+])
+def test_what_cannot_be_read_back_is_refused(bench, call, count):
+    """The calls before that are for who we are."""
+    inject = ["-e", f"trace={call}", "-e", f"inject={call}:error=EPERM:when={count}"]
+    outcome = bench.run(INIT, inject)
+    assert "(INJECTED)" in outcome.trace
+    assert judge(replace(INIT, code=125), outcome, lenient=False) is None
+
+
 @pytest.mark.parametrize("answer", DENIED)
 def test_without_kill_the_app_runs_and_ends(bench, numbers, answer):
     """Signals cannot be handed on; all else is as promised."""

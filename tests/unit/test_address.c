@@ -327,6 +327,7 @@ TEST(a_unix_socket_has_no_port) {
         {"http://unix:/a b?c#d", "socket"},
         {"http://unix:/run/app.sock:80", "path base"},
         {"http://unix:/run/app.sock:/x", "path base"},
+        {"http://unix:/run/app.sock:x", "path base"},
         {"http://unix:/run/app.sock:80/", "path base"},
         {"http://unix:/", "socket path"},
         {"http://unix:80", "80 http"},

@@ -297,9 +297,10 @@ def test_a_shell_in_a_shell(shell):
     assert "code 5\n" in shell.ask("echo code $?")
 
 
-def test_a_shell_without_job_control_has_the_foreground_again(start, terminal):
+@pytest.mark.parametrize("program", ["/bin/true", "/nowhere"])
+def test_a_shell_without_job_control_has_the_foreground_again(start, terminal, program):
     """It is in the shim's process group, and reads from the terminal after it."""
-    script = f"{shim()} /bin/true; read word; echo got $word"
+    script = f"{shim()} {program} 2>/dev/null; read word; echo got $word"
     run = start("/bin/sh", "-c", script, init=False, terminal=terminal)
     terminal.type("it\n")
     assert terminal.line() == "got it"
@@ -323,3 +324,16 @@ def test_who_has_stopped_has_given_the_foreground_back(shell):
     shell.find(f"\\b{INT}\r\n")
     shell.type("\x1c")
     assert "code 7\n" in shell.ask("echo code $?")
+
+
+def test_a_shell_without_job_control_has_the_foreground_after_a_cont_too(start, terminal):
+    script = f"{shim()} {payload('signals')}; read word; echo got $word"
+    run = start("/bin/sh", "-c", script, init=False, terminal=terminal)
+    run.ready()
+    (pid,) = run.find("shim")
+    os.kill(pid, CONT)
+    assert terminal.line() == str(CONT)
+    terminal.type("\x04")
+    wait_until(lambda: not run.find("shim"), "the shim has ended")
+    terminal.type("it\n")
+    terminal.find("got it\r\n")

@@ -6,7 +6,20 @@ import os
 import subprocess
 
 import pytest
-from pid1 import CONT, HUP, INT, QUIT, TSTP, WINCH, Terminal, payload, state, wait_until
+from pid1 import (
+    APP_UID,
+    CONT,
+    HUP,
+    INT,
+    QUIT,
+    STOP,
+    TSTP,
+    WINCH,
+    Terminal,
+    payload,
+    state,
+    wait_until,
+)
 
 # stat(5): the process group, the terminal's foreground process group.
 PRINT_GROUPS = ("/usr/bin/awk", '{ print "foreground", $5 == $8 }', "/proc/self/stat")
@@ -30,6 +43,11 @@ def test_the_app_is_in_the_foreground(shim, terminal, init):
     run = shim(*PRINT_GROUPS, terminal=terminal, init=init)
     assert terminal.line() == "foreground 1"
     assert run.end() == 0
+
+
+def test_the_terminal_is_the_apps(shim, terminal, init):
+    assert shim("/bin/true", terminal=terminal, init=init).end() == 0
+    assert os.stat(terminal.name).st_uid == APP_UID
 
 
 @pytest.mark.parametrize("key, number", [("\x03", INT), ("\x1c", QUIT), ("\x1a", TSTP)])
@@ -63,6 +81,17 @@ def test_an_app_stopped_by_ctrl_z_goes_on_in_the_foreground(watched, terminal):
     terminal.type("\x03")
     assert terminal.line() == str(INT)
     assert state(run.app) != "T"
+
+
+def test_what_the_app_has_started_goes_on_with_it(shim, terminal, init):
+    script = "sleep 1000 & echo started; wait"
+    run = shim("/bin/bash", "-c", script, terminal=terminal, init=init)
+    assert terminal.line() == "started"
+    (sleep,) = wait_until(lambda: run.find("sleep"), "sleep runs")
+    os.kill(sleep, STOP)
+    wait_until(lambda: state(sleep) == "T", "sleep has stopped")
+    terminal.type("\x1a")
+    wait_until(lambda: state(sleep) == "S", "sleep goes on")
 
 
 def test_typing_reaches_the_app(shim, terminal, init):
