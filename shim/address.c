@@ -83,12 +83,12 @@ static bool read_int(struct text word, int64_t *value) {
 }
 
 static void read_host(struct text host, struct address *address) {
-    if (host_is_localhost(host)) {
-        address->host = HOST_LOCALHOST;
-    } else if (host_read_ipv4(host, &address->ipv4)) {
+    if (host_read_ipv4(host, &address->ipv4)) {
         address->host = HOST_IPV4;
     } else if (host_read_ipv6(host, &address->ipv6)) {
-        address->host = HOST_IPV6;
+        address->host = HOST_IPV6; /* be it in a zone that is called .localhost */
+    } else if (host_is_localhost(host)) {
+        address->host = HOST_LOCALHOST;
     } else {
         address->host = HOST_ANY; /* "*", "+", a name, and whatever else it may be */
     }
