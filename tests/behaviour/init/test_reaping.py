@@ -95,7 +95,7 @@ def test_orphans_are_adopted_and_reaped_when_they_end(orphans):
 def test_a_stopped_orphan_is_none_of_the_apps_business(orphans, kind):
     run, orphan = stay(orphans, kind)
     wait_until(lambda: state(orphan) in "Tt", "it has stopped")
-    assert state(run.pid) == state(run.app) == "S"
+    wait_until(lambda: state(run.pid) == state(run.app) == "S", "shim and app wait as before")
     os.kill(orphan, KILL)
     wait_until(lambda: is_clean(run), "it is reaped")
     assert run.finish() == (0, "", "")
