@@ -51,12 +51,14 @@ def tcp(address):
         return None
     port, scheme, host = (address.split(" ", 2) + [""])[:3]
     host = host.lower()
+    # ASP.NET Core 10 binds every name below localhost to loopback; an address it tells without its zone.
+    if host.endswith(".localhost"):
+        return port, scheme, "localhost"
     try:
         host = ipaddress.ip_address(host.strip("[]").split("%")[0])
         host = "" if host.is_unspecified else host
     except ValueError:
-        # ASP.NET Core 10 binds every name below localhost to loopback.
-        host = "localhost" if host.endswith(".localhost") else host
+        pass
     return port, scheme, host
 
 
