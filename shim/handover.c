@@ -43,7 +43,7 @@ static bool is_ours(int fd, mode_t mode) {
            (S_ISCHR(mode) && is_own_terminal(fd));
 }
 
-/* False: it stays as it is, for want of CAP_CHOWN. A socket nobody can open anew, whose it is. */
+/* False: it stays as it is, for want of CAP_CHOWN. (No socket can be opened anew by anybody.) */
 static bool hand_over(int fd, const char *name, const struct plan *plan, struct report *report) {
     struct stat status;
     if (fstat(fd, &status) < 0 || status.st_uid == plan->uid || !is_ours(fd, status.st_mode) ||

@@ -14,7 +14,7 @@ bool handover_fill_stdio(struct report *report);
 /*
  * If the uid changes: gives the descriptors 0, 1 and 2 to the app's user, as runc does for USER:
  * anonymous pipes, sockets, and a terminal that is ours to give. Where that is not allowed, they
- * stay as they are, with a warning in report.
+ * stay as they are; where it matters, for want of CAP_CHOWN, with a warning in report.
  */
 void handover_stdio(const struct plan *plan, struct report *report);
 

@@ -97,7 +97,8 @@ bool mask_holds(int number) {
 
 bool mask_stop(int number) {
     const uint64_t one = (uint64_t)1 << (number - 1);
-    if (!set_disposition(number, SIG_DFL, NULL) || kill(getpid(), number) < 0) {
+    /* Our whole group, as the key would have: a shell sees a pipeline stop when all of it has. */
+    if (!set_disposition(number, SIG_DFL, NULL) || kill(0, number) < 0) {
         return false;
     }
     /* Pending, it is one with what somebody else may have sent; a CONT that comes now undoes it. */

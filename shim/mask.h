@@ -38,9 +38,10 @@ bool mask_give_back(const struct inherited_signals *inherited);
 int mask_wait(int64_t milliseconds);
 
 /*
- * Stops us by one of the terminal's signals, and returns once we are continued, which SIGCONT
- * then tells. Returns false where the kernel does not let it stop us: nobody is there who would
- * continue us. See setpgid(2), orphaned process groups.
+ * Stops us by one of the terminal's signals, and of our process group whom we may signal, and
+ * returns once we are continued, which SIGCONT then tells. Returns false where the kernel does
+ * not let it stop us: nobody is there who would continue us. See setpgid(2), orphaned process
+ * groups.
  */
 bool mask_stop(int number);
 

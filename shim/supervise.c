@@ -64,11 +64,10 @@ static bool stop(const struct supervision *run) {
 
 /*
  * The app was stopped from its terminal (or as if). Where it only wanted the terminal, it gets
- * it, if it can be had. PID 1, the leader of a session (`docker exec -it`), and what a shell
- * without job control has started have nobody who would say `fg`: nothing stops their app, as the
- * kernel would have it for an orphaned process group, unless it would only try again to get at a
- * terminal that is somebody else's. Else the shim stops too, for the shell to see; not if it is
- * to go on already: a stop would undo that.
+ * it, if it can be had. PID 1 and the leader of a session (`docker exec -it`) have nobody who
+ * would say `fg`, nor has what the kernel calls an orphaned process group: nothing stops their
+ * app, unless it would only try again to get at a terminal that is somebody else's. Else the shim
+ * stops too, for the shell to see; not if it is to go on already: a stop would undo that.
  */
 static void follow_stop(struct supervision *run) {
     bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;

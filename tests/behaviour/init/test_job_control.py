@@ -5,7 +5,8 @@ import os
 import time
 
 import pytest
-from pid1 import CONT, INT, KILL, QUIT, STOP, TSTP, TTIN, payload, shim, state, status, wait_until
+from pid1 import (APP_UID, CONT, INT, KILL, QUIT, STOP, TSTP, TTIN, payload, shim, state, status,
+                  wait_until)
 
 ENVIRONMENT = {"PS1": "bash> ", "TERM": "dumb", "HISTFILE": ""}
 
@@ -276,6 +277,25 @@ def test_ctrl_z_under_a_shell_without_job_control(start, terminal, init):
     assert terminal.line() == str(INT)
     terminal.type("\x1c")
     assert run.end() == 7
+
+
+AS_USER = f"setpriv --reuid={APP_UID} --regid={APP_UID} --clear-groups"
+
+
+@pytest.mark.parametrize("words", ["{} | cat", "sh -c '{}; true'"], ids=["pipe", "shell"])
+def test_ctrl_z_stops_the_rest_of_the_job_too(shell, words):
+    """Where the shim may signal it: else the shell does not see the job stop, nor has the keys."""
+    shell.type(f"exec {AS_USER} /bin/bash --noprofile --norc -i\n")
+    shell.find("bash> ")
+    shell.type(words.format(watched()) + "\n")
+    shell.find(r"ready \d+\r\n")
+    for _ in range(3):
+        shell.stop()
+        assert "Stopped" in shell.ask("jobs")
+        shell.resume()
+        shell.find(f"\\b{CONT}\r\n")
+    shell.type("\x1c")
+    shell.find("bash> ")
 
 
 def test_a_shell_in_a_shell(shell):
