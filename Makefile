@@ -14,8 +14,9 @@ SYSROOT :=
 Q := $(if $(V),,@)
 
 CFLAGS := -Os -g
-WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Werror
-HARDENING := -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+# Warnings stop `make check` only: a newer compiler may have new ones.
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla $(WERROR)
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 SHIM_CFLAGS = -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) $(CFLAGS)
 SHIM_LDFLAGS := -s -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,--gc-sections
 
@@ -28,17 +29,17 @@ LINK = $(CC) -static-pie $(SHIM_LDFLAGS) -o $@ $(OBJECTS) $(LIBCAP_NG)
 else
 MUSL_CC := musl-gcc
 MUSL := $(SYSROOT)/usr/lib/$(subst gnu,musl,$(MACHINE))
-KERNEL_HEADERS := $(B)/include
+KERNEL_HEADERS := $(abspath $(B))/include
 LINK = $(CC) -nostdlib -pie -Wl,-Bstatic,--no-dynamic-linker $(SHIM_LDFLAGS) -o $@ \
     $(MUSL)/rcrt1.o $(MUSL)/crti.o $(shell $(CC) -print-file-name=crtbeginS.o) $(OBJECTS) \
     $(LIBCAP_NG) $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
     $(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o
 endif
 
-SOURCES := $(wildcard shim/*.c)
-OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o) $(B)/shim.o/entry.o
+SOURCES := $(wildcard shim/*.c shim/*/*.c)
+OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o) $(B)/shim.o/init/entry.o
 
-# shim/entry.S has the first instructions of the process for these machines.
+# shim/init/entry.S has the first instructions of the process for these machines.
 ifneq ($(filter x86_64-% aarch64-% arm%,$(MACHINE)),)
 SHIM_LDFLAGS += -Wl,-e,shim_entry
 endif
@@ -59,39 +60,27 @@ $(B)/shim: $(OBJECTS) $(LIBCAP_NG)
 	@echo "  LINK  $@"
 	$(Q)$(LINK)
 
-$(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG) | $(B)/shim.o
+$(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG)
 	@echo "  CC    $<"
-	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -c -o $@ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) -Ishim $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -c -o $@ $<
 
-$(B)/shim.o/entry.o: shim/entry.S Makefile | $(B)/shim.o
+$(B)/shim.o/init/entry.o: shim/init/entry.S Makefile
 	@echo "  AS    $<"
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
 
-$(B)/shim.o:
-	$(Q)mkdir -p $@
-
-$(B)/include:
+$(abspath $(B))/include:
 	$(Q)mkdir -p $@
 	$(Q)ln -sfn $(SYSROOT)/usr/include/linux $(SYSROOT)/usr/include/asm-generic $@/
 	$(Q)ln -sfn $(SYSROOT)/usr/include/$(MACHINE)/asm $@/asm
 
 $(B)/libcap-ng/libcap-ng.a: deps/libcap-ng | $(KERNEL_HEADERS)
 	@echo "  DEP   libcap-ng"
-	$(Q)MUSL_CC="$(MUSL_CC)" CPPFLAGS="$(KERNEL_HEADERS:%=-I$(CURDIR)/%)" CFLAGS="-Os $(HARDENING)" \
+	$(Q)MUSL_CC="$(MUSL_CC)" CPPFLAGS="$(KERNEL_HEADERS:%=-I%)" CFLAGS="-Os $(HARDENING)" \
 	    deps/libcap-ng $(B)/libcap-ng
-
-# What the tests run under the shim: each a static program of one file.
-PAYLOADS := $(patsubst tests/payloads/%.c,$(B)/payloads/%,$(wildcard tests/payloads/*.c))
-
-.PHONY: payloads
-payloads: $(PAYLOADS)
-
-$(B)/payloads/%: tests/payloads/%.c Makefile | $(KERNEL_HEADERS)
-	@echo "  CC    $<"
-	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
 
 # The sample app, where there is an SDK to build it; whoami stands in for it elsewhere.
 DOTNET := $(shell command -v dotnet 2>/dev/null)
@@ -115,27 +104,13 @@ demo:
 show: $(B)/shim $(B)/whoami $(ASPNETAPP)
 	$(Q)$(if $(filter 0,$(shell id -u)),,sudo) examples/demo $(B)/shim $(B)/whoami $(if $(ASPNETAPP),$(B)/aspnetapp)
 
-# Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
-UNIT_ROOMS := $(filter-out shim/main.c shim/privilege.c,$(SOURCES))
-UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim \
-    -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-
-$(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h) Makefile
-	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
-
-$(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
-	@echo "  TEST  $<"
-	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
+include tests/tests.mk
 
 # `make check` runs all tests, `make check STAGES="lint unit"` some; tests/run knows the stages.
 .PHONY: check
 check:
 	$(Q)deps/install test
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)$(MAKE) --no-print-directory WERROR=-Werror test-programs
 	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/run $(STAGES)
 
 .PHONY: test-programs
@@ -150,7 +125,7 @@ compare bench: $(B)/shim $(PAYLOADS)
 .PHONY: analyze
 analyze: $(LIBCAP_NG)
 	$(Q)for source in $(SOURCES); do \
-	    $(MUSL_CC) $(SHIM_CFLAGS) $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) \
+	    $(MUSL_CC) $(SHIM_CFLAGS) -Ishim $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) \
 	        -fanalyzer -c -o /dev/null $$source || exit 1; \
 	done
 
@@ -160,7 +135,7 @@ print-cap-ng-include:
 
 .PHONY: format
 format:
-	clang-format -i shim/*.[ch] tests/*/*.[ch] examples/*/*.[ch]
+	clang-format -i shim/*.[ch] shim/*/*.[ch] $$(find tests examples -name '*.[ch]')
 
 .PHONY: clean
 clean:

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "program.h"
+#include "init/init.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ static void print_listen(const struct listen *listen) {
 }
 
 int check_print(const struct plan *plan, const struct options *options,
-                const struct identity *identity, const char *path, struct report *report) {
+                const struct identity *identity, const char *path, struct messages *messages) {
     const char *name = options->program[0];
     char file[PATH_MAX];
     int code = EXIT_REFUSED;
@@ -97,7 +97,7 @@ int check_print(const struct plan *plan, const struct options *options,
     } else {
         int error = program_find(name, path, file);
         if (!plan->refused) {
-            code = error == 0 ? 0 : program_explain(name, path, error, report);
+            code = error == 0 ? 0 : program_explain(name, path, error, messages);
         }
     }
     print_user(plan, options, identity);
@@ -109,14 +109,15 @@ int check_print(const struct plan *plan, const struct options *options,
     (void)printf("keep: %s\n", plan->keeps_net_bind ? "cap_net_bind_service" : "none");
     (void)printf("program: %s\n", plain(text_of(file)).text);
     (void)printf("verdict: %s\n", code == 0 ? "ok" : "refused");
-    return report_flush_stdout(report) ? code : EXIT_REFUSED;
+    return output_flush_stdout(messages) ? code : EXIT_REFUSED;
 }
 
 void check_summarize(const struct plan *plan, const struct identity *identity,
-                     struct report *report) {
-    report_info(report, "uid %u%s%s, gid %u, %zu supplementary groups, %s, no_new_privs: verified",
-                (unsigned)plan->uid, identity->app.found ? " " : "",
-                identity->app.found ? plain(text_of(identity->app.name)).text : "",
-                (unsigned)plan->gid, plan->groups->count,
-                plan->keeps_net_bind ? "CAP_NET_BIND_SERVICE alone" : "no capabilities");
+                     struct messages *messages) {
+    message_info(messages,
+                 "uid %u%s%s, gid %u, %zu supplementary groups, %s, no_new_privs: verified",
+                 (unsigned)plan->uid, identity->app.found ? " " : "",
+                 identity->app.found ? plain(text_of(identity->app.name)).text : "",
+                 (unsigned)plan->gid, plan->groups->count,
+                 plan->keeps_net_bind ? "CAP_NET_BIND_SERVICE alone" : "no capabilities");
 }

@@ -9,10 +9,10 @@
  * refused, 126 or 127 for a PROGRAM that is not there or has no x bit (path is the app's PATH).
  */
 int check_print(const struct plan *plan, const struct options *options,
-                const struct identity *identity, const char *path, struct report *report);
+                const struct identity *identity, const char *path, struct messages *messages);
 
 /* The same facts in one line, for SHIM_LOG=info. */
 void check_summarize(const struct plan *plan, const struct identity *identity,
-                     struct report *report);
+                     struct messages *messages);
 
 #endif

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int fail(struct report *report, const char *what, const char *path) {
-    report_error(report, "--install: cannot %s %s: %s", what, quote(text_of(path)).text,
-                 strerror(errno));
-    report_hint(report, "DEST is a file or a folder that this user may write to; what was there "
-                        "is still there");
+static int fail(struct messages *messages, const char *what, const char *path) {
+    message_error(messages, "--install: cannot %s %s: %s", what, quote(text_of(path)).text,
+                  strerror(errno));
+    message_hint(messages, "DEST is a file or a folder that this user may write to; what was there "
+                           "is still there");
     return EXIT_REFUSED;
 }
 
@@ -63,7 +63,7 @@ static bool copy(int from, int to) {
         if (length <= 0) {
             return length == 0;
         }
-        if (!report_write(to, buffer, (size_t)length)) {
+        if (!output_write(to, buffer, (size_t)length)) {
             return false;
         }
     }
@@ -95,37 +95,37 @@ static void name_temporary(char *name, size_t size) {
 }
 
 static int install_as(int self, int folder, const char *name, const char *destination,
-                      struct report *report) {
+                      struct messages *messages) {
     char temporary[64];
     name_temporary(temporary, sizeof temporary);
     /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
     if (fd < 0) {
-        return fail(report, "make a file for", destination);
+        return fail(messages, "make a file for", destination);
     }
     if (!fill_and_rename(self, fd, folder, temporary, name)) {
         int error = errno;
         (void)unlinkat(folder, temporary, 0); /* what failed is told below */
         errno = error;
-        return fail(report, "write", destination);
+        return fail(messages, "write", destination);
     }
     return 0;
 }
 
-int install(const char *destination, struct report *report) {
+int install(const char *destination, struct messages *messages) {
     char path[PATH_MAX];
     const char *name;
     int code = EXIT_REFUSED;
     int self = open_self();
     if (self < 0) {
-        return fail(report, "read", "/proc/self/exe");
+        return fail(messages, "read", "/proc/self/exe");
     }
     int folder =
         split(destination, path, &name) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder < 0) {
-        (void)fail(report, "write", destination);
+        (void)fail(messages, "write", destination);
     } else {
-        code = install_as(self, folder, name, destination, report);
+        code = install_as(self, folder, name, destination, messages);
         (void)close(folder); /* only read from */
     }
     (void)close(self); /* only read from */

@@ -2,12 +2,12 @@
 #ifndef SHIM_INSTALL_H
 #define SHIM_INSTALL_H
 
-#include "report.h"
+#include "base/base.h"
 
 /*
  * Copies this binary to destination, a file or a folder (then destination/shim), mode 0755.
- * Returns 0, or 125 with an error in report; then destination is as it was.
+ * Returns 0, or 125 with an error in messages; then destination is as it was.
  */
-int install(const char *destination, struct report *report);
+int install(const char *destination, struct messages *messages);
 
 #endif

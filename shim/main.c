@@ -2,19 +2,14 @@
  * The shim: turns root, as which a container starts, into the app's user, proves it, and runs
  * the app. The story is design.md, section 4; the rooms that do it are the headers below.
  */
+#include "aspnet/aspnet.h"
 #include "check.h"
-#include "environment.h"
-#include "handover.h"
-#include "identity.h"
+#include "drop/drop.h"
+#include "identity/identity.h"
+#include "init/init.h"
 #include "install.h"
-#include "listen.h"
-#include "mask.h"
-#include "options.h"
 #include "plan.h"
-#include "privilege.h"
-#include "probe.h"
-#include "report.h"
-#include "supervise.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +18,7 @@
 
 /* What steps 1 to 4 find out, for the steps that act on it. */
 struct run {
-    struct report report;
+    struct messages messages;
     struct options options;
     struct held held;
     struct identity identity;
@@ -42,8 +37,8 @@ static bool make_environment(struct run *run, char *const *environment) {
         ports = environment_entry("ASPNETCORE_HTTP_PORTS", text_of(options->ports_from_value));
     }
     if (run->launch.environment == NULL || (options->ports_from != NULL && ports == NULL)) {
-        report_error(&run->report, "no memory for the app's environment");
-        report_hint(&run->report, "raise the container's limit of memory");
+        message_error(&run->messages, "no memory for the app's environment");
+        message_hint(&run->messages, "raise the container's limit of memory");
         return false;
     }
     if (ports != NULL) {
@@ -54,40 +49,40 @@ static bool make_environment(struct run *run, char *const *environment) {
 
 /* Steps 1 to 4: looks at everything, changes nothing. False: it could not even look. */
 static bool look(struct run *run, char *const *environment) {
-    options_read_settings(environment, &run->options, &run->report);
-    report_debug(&run->report, "options: read");
-    if (!make_environment(run, environment) || !privilege_read(&run->held, &run->report) ||
+    options_read_settings(environment, &run->options, &run->messages);
+    message_debug(&run->messages, "options: read");
+    if (!make_environment(run, environment) || !privilege_read(&run->held, &run->messages) ||
         !identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
-                         &run->report)) {
+                         &run->messages)) {
         return false;
     }
-    report_debug(&run->report,
-                 "identity: started as uid %u, gid %u; the app will be uid %u, gid %u",
-                 (unsigned)run->identity.euid, (unsigned)run->identity.egid,
-                 (unsigned)run->identity.app_uid, (unsigned)run->identity.app_gid);
+    message_debug(&run->messages,
+                  "identity: started as uid %u, gid %u; the app will be uid %u, gid %u",
+                  (unsigned)run->identity.euid, (unsigned)run->identity.egid,
+                  (unsigned)run->identity.app_uid, (unsigned)run->identity.app_gid);
     listen_resolve(run->launch.environment, run->options.program, run->options.ports_from,
-                   &run->listen, &run->report);
-    report_debug(&run->report, "listen: %zu addresses", run->listen.count);
+                   &run->listen, &run->messages);
+    message_debug(&run->messages, "listen: %zu addresses", run->listen.count);
     plan_make(&run->options, &run->identity, &run->listen, &run->held,
-              environment_get(environment, "HOME"), &run->plan, &run->report);
-    report_debug(&run->report, "decide: %s",
-                 run->plan.refused          ? "refused"
-                 : run->plan.keeps_net_bind ? "keep one capability"
-                                            : "keep nothing");
+              environment_get(environment, "HOME"), &run->plan, &run->messages);
+    message_debug(&run->messages, "decide: %s",
+                  run->plan.refused          ? "refused"
+                  : run->plan.keeps_net_bind ? "keep one capability"
+                                             : "keep nothing");
     return true;
 }
 
 /* Steps 5 to 8: from root to the app's user, and the proof. */
 static bool become(struct run *run) {
-    report_open_log(&run->report);
-    handover_stdio(&run->plan, &run->report);
-    if (!handover_home(&run->plan, run->launch.environment, &run->report) ||
-        !privilege_drop(&run->plan, &run->report) || !probe_ports(&run->plan, &run->report) ||
-        !privilege_verify(&run->plan, &run->report)) {
+    output_open_log(&run->messages);
+    handover_stdio(&run->plan, &run->messages);
+    if (!handover_home(&run->plan, run->launch.environment, &run->messages) ||
+        !privilege_drop(&run->plan, &run->messages) || !probe_ports(&run->plan, &run->messages) ||
+        !verify(&run->plan, &run->messages)) {
         return false;
     }
-    check_summarize(&run->plan, &run->identity, &run->report);
-    report_flush(&run->report);
+    check_summarize(&run->plan, &run->identity, &run->messages);
+    output_flush(&run->messages);
     return true;
 }
 
@@ -99,51 +94,51 @@ static int run_app(struct run *run, char *const *environment) {
     bool seen = look(run, environment);
     if (run->options.verb == VERB_CHECK) {
         return check_print(&run->plan, &run->options, &run->identity,
-                           environment_get(environment, "PATH"), &run->report);
+                           environment_get(environment, "PATH"), &run->messages);
     }
     if (!seen || run->plan.refused || !become(run)) {
         return EXIT_REFUSED;
     }
     return run->options.supervise
-               ? supervise(&run->launch, &run->options, privilege_release, &run->report)
-               : spawn_in_place(&run->launch, &run->report);
+               ? supervise(&run->launch, &run->options, privilege_release, &run->messages)
+               : spawn_in_place(&run->launch, &run->messages);
 }
 
-static int print(const char *text, struct report *report) {
+static int print(const char *text, struct messages *messages) {
     (void)fputs(text, stdout); /* a failure stays to be seen */
-    return report_flush_stdout(report) ? 0 : EXIT_REFUSED;
+    return output_flush_stdout(messages) ? 0 : EXIT_REFUSED;
 }
 
 /* A shim with lent rights copies itself nowhere. */
 static int install_with_own_rights(struct run *run) {
     if (!identity_read_origin(&run->identity)) {
-        report_error(&run->report, "cannot read our own ids: %s", strerror(errno));
-        report_hint(&run->report, "a sandbox or a seccomp profile may forbid it");
+        message_error(&run->messages, "cannot read our own ids: %s", strerror(errno));
+        message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return EXIT_REFUSED;
     }
-    return plan_check_origin(&run->identity, &run->report)
-               ? install(run->options.destination, &run->report)
+    return plan_check_origin(&run->identity, &run->messages)
+               ? install(run->options.destination, &run->messages)
                : EXIT_REFUSED;
 }
 
 static bool block_signals(struct run *run) {
     if (!mask_take(&run->launch.signals)) {
-        report_error(&run->report, "cannot block the signals: %s", strerror(errno));
-        report_hint(&run->report, "a sandbox or a seccomp profile may forbid it");
+        message_error(&run->messages, "cannot block the signals: %s", strerror(errno));
+        message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
     return true;
 }
 
 static int run_verb(struct run *run, char *const *environment) {
-    if (!block_signals(run) || !handover_fill_stdio(&run->report)) {
+    if (!block_signals(run) || !handover_fill_stdio(&run->messages)) {
         return EXIT_REFUSED;
     }
     switch (run->options.verb) {
     case VERB_HELP:
-        return print(options_usage, &run->report);
+        return print(options_usage, &run->messages);
     case VERB_VERSION:
-        return print("shim " SHIM_VERSION "\n", &run->report);
+        return print("shim " SHIM_VERSION "\n", &run->messages);
     case VERB_INSTALL:
         return install_with_own_rights(run);
     case VERB_RUN:
@@ -156,16 +151,16 @@ static int run_verb(struct run *run, char *const *environment) {
 int main(int argc, char **argv, char **environment) {
     struct run run;
     memset(&run, 0, sizeof run);
-    report_start(&run.report);
-    if (!options_parse(argc, argv, &run.options, &run.report)) {
-        report_flush(&run.report);
-        (void)report_write(STDERR_FILENO, options_usage, strlen(options_usage));
+    messages_start(&run.messages);
+    if (!options_parse(argc, argv, &run.options, &run.messages)) {
+        output_flush(&run.messages);
+        (void)output_write(STDERR_FILENO, options_usage, strlen(options_usage));
         return EXIT_REFUSED;
     }
     int code = run_verb(&run, environment);
     if (run.options.verb == VERB_RUN) {
-        return report_end(&run.report, code);
+        return output_end(&run.messages, code);
     }
-    report_flush(&run.report);
+    output_flush(&run.messages);
     return code;
 }

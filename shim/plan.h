@@ -5,10 +5,8 @@
 #ifndef SHIM_PLAN_H
 #define SHIM_PLAN_H
 
-#include "identity.h"
-#include "listen.h"
-#include "options.h"
-#include "report.h"
+#include "aspnet/aspnet.h"
+#include "identity/identity.h"
 
 /* What this process holds as it starts; privilege_read() fills it. */
 struct held {
@@ -37,17 +35,17 @@ struct plan {
 bool plan_is_privileged(const struct plan *plan, const struct address *address);
 
 /*
- * Whether the rights we were started with are our caller's own. If not, an error in report: no
+ * Whether the rights we were started with are our caller's own. If not, an error in messages: no
  * verb may act on lent ones.
  */
-bool plan_check_origin(const struct identity *now, struct report *report);
+bool plan_check_origin(const struct identity *now, struct messages *messages);
 
 /*
  * Makes the plan. home is HOME as we were given it, or NULL. What is refused, and what is worth
- * knowing, goes into report; errors that are in report already refuse too.
+ * knowing, goes into messages; errors that are in messages already refuse too.
  */
 void plan_make(const struct options *options, const struct identity *identity,
                const struct listen *listen, const struct held *held, const char *home,
-               struct plan *plan, struct report *report);
+               struct plan *plan, struct messages *messages);
 
 #endif

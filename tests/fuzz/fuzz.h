@@ -5,8 +5,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "report.h"
-#include "text.h"
+#include "base/base.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,13 +80,13 @@ static inline bool is_within(struct text text, const struct strings *strings) {
     return false;
 }
 
-/* An empty report that keeps everything. */
-static inline struct report *make_report(void) {
-    struct report *report = malloc(sizeof *report);
-    require(report != NULL);
-    report_start(report);
-    report->level = REPORT_DEBUG;
-    return report;
+/* An empty messages that keeps everything. */
+static inline struct messages *make_report(void) {
+    struct messages *messages = malloc(sizeof *messages);
+    require(messages != NULL);
+    messages_start(messages);
+    messages->level = MESSAGE_DEBUG;
+    return messages;
 }
 
 static inline void check_lines(const char *text, size_t length) {
@@ -105,11 +104,12 @@ static inline void check_lines(const char *text, size_t length) {
 }
 
 /* Whole lines in printable ASCII, however the values look, that stay in their place. */
-static inline void check_report(const struct report *report) {
-    require(report->length <= sizeof report->text && report->log_length <= sizeof report->log);
-    check_lines(report->text, report->length);
-    check_lines(report->log, report->log_length);
-    require(report->errors == (report->log_length > 0));
+static inline void check_report(const struct messages *messages) {
+    require(messages->length <= sizeof messages->text &&
+            messages->log_length <= sizeof messages->log);
+    check_lines(messages->text, messages->length);
+    check_lines(messages->log, messages->log_length);
+    require(messages->errors == (messages->log_length > 0));
 }
 
 /* A file of those bytes without a name; path is a way to open it. */

@@ -2,9 +2,9 @@
  * /etc/passwd and /etc/group, held against a second reader that was written from their manual
  * pages: a uid on the first line, passwd, a line of "--", group.
  */
-#include "accounts.h"
 #include "fuzz.h"
-#include "options.h"
+#include "identity/accounts.h"
+#include "settings/settings.h"
 
 enum { FIELDS = 7 };
 

@@ -1,6 +1,6 @@
 /* listen_resolve(): a line for SHIM_HTTP_PORTS_FROM, the environment, "--", the program. */
+#include "aspnet/aspnet.h"
 #include "fuzz.h"
-#include "listen.h"
 
 static void check_address(const struct address *address, const struct strings *environment,
                           const struct strings *program, const char *ports_from) {
@@ -29,11 +29,11 @@ static void check_stranger(struct strings *environment, const struct strings *pr
                            const char *ports_from, const struct listen *before) {
     static char stranger[] = "NOBODY_HAS_HEARD_OF_IT=http://*:1";
     struct listen after;
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     environment->at[environment->count] = stranger;
-    listen_resolve(environment->at, program->at, ports_from, &after, report);
+    listen_resolve(environment->at, program->at, ports_from, &after, messages);
     environment->at[environment->count] = NULL;
-    free(report);
+    free(messages);
     require(after.malformed == before->malformed && after.count == before->count);
     for (size_t i = 0; i < after.count; i++) {
         require(same_address(&after.addresses[i], &before->addresses[i]));
@@ -42,7 +42,7 @@ static void check_stranger(struct strings *environment, const struct strings *pr
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct listen listen;
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     struct strings environment = take_strings(&data, &size);
     struct strings program = take_strings(&data, &size);
     const char *ports_from =
@@ -51,9 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     /* One place is left for the stranger. */
     if (environment.count < STRINGS_MAX) {
         memset(&listen, 0xa5, sizeof listen);
-        listen_resolve(environment.at, program.at, ports_from, &listen, report);
-        check_report(report);
-        require(listen.malformed == report->errors);
+        listen_resolve(environment.at, program.at, ports_from, &listen, messages);
+        check_report(messages);
+        require(listen.malformed == messages->errors);
         require(listen.count <= LISTEN_MAX);
         for (size_t i = 0; i < listen.count; i++) {
             check_address(&listen.addresses[i], &environment, &program, ports_from);
@@ -62,6 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     free_strings(&environment);
     free_strings(&program);
-    free(report);
+    free(messages);
     return 0;
 }

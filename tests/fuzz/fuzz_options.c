@@ -1,7 +1,7 @@
 /* The command line and the settings: the environment, "--", the arguments. */
-#include "environment.h"
+#include "base/base.h"
 #include "fuzz.h"
-#include "options.h"
+#include "settings/settings.h"
 
 #include <signal.h>
 
@@ -57,7 +57,7 @@ static void check_ports_from(const struct options *options, const struct strings
 }
 
 static void check_settings(const struct options *options, const struct strings *environment,
-                           const struct report *report) {
+                           const struct messages *messages) {
     static const struct {
         const char *name;
         unsigned least, most;
@@ -78,16 +78,16 @@ static void check_settings(const struct options *options, const struct strings *
         bool is_list = value != NULL && strpbrk(value, ",:") != NULL;
         bool good = value == NULL || is_number(value, numbers[i].least, numbers[i].most);
         bool conflict = environment_conflicts(environment->at, numbers[i].name);
-        require((good && !conflict) || (is_list && !conflict) || report->errors);
+        require((good && !conflict) || (is_list && !conflict) || messages->errors);
     }
 }
 
 static void try_arguments(struct strings *arguments) {
     struct options options;
-    struct report *report = make_report();
-    bool good = options_parse((int)arguments->count, arguments->at, &options, report);
-    check_report(report);
-    require(good == !report->errors);
+    struct messages *messages = make_report();
+    bool good = options_parse((int)arguments->count, arguments->at, &options, messages);
+    check_report(messages);
+    require(good == !messages->errors);
     if (good && (options.verb == VERB_RUN || options.verb == VERB_CHECK)) {
         require(options.program[0] != NULL);
         require(is_within(text_of(options.program[0]), arguments));
@@ -95,23 +95,23 @@ static void try_arguments(struct strings *arguments) {
     if (good && options.verb == VERB_INSTALL) {
         require(is_within(text_of(options.destination), arguments));
     }
-    free(report);
+    free(messages);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct options options;
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     struct strings environment = take_strings(&data, &size);
     struct strings arguments = take_strings(&data, &size);
     memset(&options, 0, sizeof options);
-    options_read_settings(environment.at, &options, report);
-    check_settings(&options, &environment, report);
+    options_read_settings(environment.at, &options, messages);
+    check_settings(&options, &environment, messages);
     /* The level may be such that nothing is kept but errors: all else is left out. */
-    report->level = REPORT_DEBUG;
-    check_report(report);
+    messages->level = MESSAGE_DEBUG;
+    check_report(messages);
     try_arguments(&arguments);
     free_strings(&environment);
     free_strings(&arguments);
-    free(report);
+    free(messages);
     return 0;
 }

@@ -3,10 +3,11 @@
  * a bit, or a choice, each. What is not refused must be safe, by rules that are written here once
  * more, from design.md.
  */
-#include "environment.h"
+#include "base/base.h"
 #include "fuzz.h"
-#include "options.h"
+#include "identity/accounts.h"
 #include "plan.h"
+#include "settings/settings.h"
 
 struct bytes {
     const uint8_t *at;
@@ -135,22 +136,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct identity identity;
     struct held held;
     struct plan plan;
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     struct strings environment = take_strings(&data, &size);
     struct strings program = take_strings(&data, &size);
     struct bytes bytes = {data, size};
     memset(&options, 0, sizeof options);
     memset(&identity, 0, sizeof identity);
 
-    options_read_settings(environment.at, &options, report);
-    report->level = REPORT_DEBUG;
+    options_read_settings(environment.at, &options, messages);
+    messages->level = MESSAGE_DEBUG;
     take_held(&bytes, &held);
     take_identity(&bytes, &options, &held, &identity);
-    listen_resolve(environment.at, program.at, NULL, &listen, report);
+    listen_resolve(environment.at, program.at, NULL, &listen, messages);
     const char *home = environment_get(environment.at, "HOME");
-    plan_make(&options, &identity, &listen, &held, home, &plan, report);
-    check_report(report);
-    require(plan.refused == report->errors);
+    plan_make(&options, &identity, &listen, &held, home, &plan, messages);
+    check_report(messages);
+    require(plan.refused == messages->errors);
     if (!plan.refused) {
         check_safety(&plan, &identity, &held);
         check_ports(&plan, &options, &held);
@@ -160,6 +161,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(identity.app_groups.ids);
     free_strings(&environment);
     free_strings(&program);
-    free(report);
+    free(messages);
     return 0;
 }

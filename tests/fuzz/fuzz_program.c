@@ -3,8 +3,8 @@
  * looks at files that are there, and at nothing in them.
  */
 #include "fuzz.h"
-#include "interpreter.h"
-#include "program.h"
+#include "init/interpreter.h"
+#include "init/program.h"
 
 #include <errno.h>
 
@@ -25,12 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int error = program_find(name, path, found);
     require(memchr(found, '\0', sizeof found) != NULL);
     require(error >= 0);
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     int code =
-        program_explain(name, path, errors[size % (sizeof errors / sizeof errors[0])], report);
+        program_explain(name, path, errors[size % (sizeof errors / sizeof errors[0])], messages);
     require(code >= EXIT_REFUSED && code <= EXIT_NOT_FOUND);
-    require(report->errors);
-    check_report(report);
+    require(messages->errors);
+    check_report(messages);
 
     size_t skipped = end == NULL ? size : head + 4;
     struct file file = make_file(data + skipped, size - skipped);
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(interpreter_read(file.path, &interpreter));
     require(memchr(interpreter.path, '\0', sizeof interpreter.path) != NULL);
     (void)close(file.fd);
-    free(report);
+    free(messages);
     free_strings(&words);
     return 0;
 }

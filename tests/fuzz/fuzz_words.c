@@ -1,8 +1,8 @@
 /* The small readers: numbers, signals, quotes, white space, hosts. The input is one word. */
-#include "address.h"
+#include "aspnet/address.h"
+#include "aspnet/host.h"
+#include "base/base.h"
 #include "fuzz.h"
-#include "host.h"
-#include "signals.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

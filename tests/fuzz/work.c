@@ -4,11 +4,11 @@
  * the answer is the same on every machine at any load. libc's loops over strings are made anew
  * below, to be counted too.
  */
-#include "accounts.h"
-#include "environment.h"
+#include "aspnet/aspnet.h"
+#include "base/base.h"
 #include "fuzz.h"
-#include "listen.h"
-#include "options.h"
+#include "identity/accounts.h"
+#include "settings/settings.h"
 
 /* Four, with room for what happens once; and what a slow machine does within a second. */
 #define RATIO_MAX 4.4
@@ -128,18 +128,18 @@ static bool read_all(char **environment, char **program) {
     struct options options;
     static struct listen listen;
     static char entry[] = "ASPNETCORE_HTTP_PORTS=8080";
-    struct report *report = make_report();
+    struct messages *messages = make_report();
     memset(&options, 0, sizeof options);
-    options_read_settings(environment, &options, report);
-    report->level = REPORT_DEBUG;
+    options_read_settings(environment, &options, messages);
+    messages->level = MESSAGE_DEBUG;
     char **copy = environment_copy(environment, 1);
     require(copy != NULL);
     environment_put_nocase(copy, entry);
-    listen_resolve(environment, program, NULL, &listen, report);
-    bool refused = report->errors;
+    listen_resolve(environment, program, NULL, &listen, messages);
+    bool refused = messages->errors;
     require(listen.count <= LISTEN_MAX);
     free(copy);
-    free(report);
+    free(messages);
     return refused;
 }
 

@@ -10,7 +10,7 @@ struct look {
     struct identity identity;
     struct listen listen;
     struct plan plan;
-    struct report report;
+    struct messages messages;
     const char *path;
 };
 
@@ -31,7 +31,7 @@ static struct address *listen_on(struct look *look, uint32_t port, const char *s
 static struct look ordinary(void) {
     struct look look;
     memset(&look, 0, sizeof look);
-    report_all(&look.report);
+    messages_all(&look.messages);
     program[0] = write_file("aspnetapp", "#!/bin/sh\n", 0755);
     look.options.program = program;
     look.options.uid = (struct id_setting){ID_SET, 1654};
@@ -53,7 +53,7 @@ static char *print_check(struct look *look, int *code) {
     look->plan.groups = &look->identity.app_groups;
     look->plan.listen = &look->listen;
     struct capture capture = capture_begin(STDOUT_FILENO);
-    *code = check_print(&look->plan, &look->options, &look->identity, look->path, &look->report);
+    *code = check_print(&look->plan, &look->options, &look->identity, look->path, &look->messages);
     return capture_end(capture);
 }
 
@@ -85,7 +85,7 @@ TEST(there_are_eight_keys_in_their_order) {
                                                          "verdict: ok\n",
                                                          program[0]));
     assert_int_equal(code, 0);
-    assert_int_equal(look.report.length, 0);
+    assert_int_equal(look.messages.length, 0);
 }
 
 TEST(a_user_comes_from_app_uid_or_by_default_or_is_kept) {
@@ -192,8 +192,8 @@ TEST(a_program_that_is_not_there_is_127) {
     assert_int_equal(code, 127);
     assert_true(has_line(printed, "verdict: refused"));
     assert_true(has_line(printed, print("program: %s", program[0])));
-    assert_int_equal(errors(&look.report), 1);
-    assert_int_equal(said(&look.report, "was not found"), 1);
+    assert_int_equal(errors(&look.messages), 1);
+    assert_int_equal(said(&look.messages, "was not found"), 1);
 }
 
 TEST(a_program_without_an_x_bit_is_126) {
@@ -203,13 +203,13 @@ TEST(a_program_without_an_x_bit_is_126) {
     char *printed = print_check(&look, &code);
     assert_int_equal(code, 126);
     assert_true(has_line(printed, "verdict: refused"));
-    assert_int_equal(errors(&look.report), 1);
+    assert_int_equal(errors(&look.messages), 1);
 
     look = ordinary();
     program[0] = (char *)folder();
     (void)print_check(&look, &code);
     assert_int_equal(code, 126);
-    assert_int_equal(said(&look.report, "folder"), 1);
+    assert_int_equal(said(&look.messages, "folder"), 1);
 }
 
 TEST(a_plan_that_is_refused_is_125_whatever_the_program) {
@@ -220,7 +220,7 @@ TEST(a_plan_that_is_refused_is_125_whatever_the_program) {
     expect_line(look, 125, "verdict: refused");
     int code;
     (void)print_check(&look, &code);
-    assert_int_equal(look.report.length, 0); /* why, is in the report already */
+    assert_int_equal(look.messages.length, 0); /* why, is in the messages already */
 }
 
 TEST(a_refused_plan_still_shows_all_that_is_known) {
@@ -313,35 +313,35 @@ TEST(a_stdout_that_takes_nothing_is_an_error) {
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(saved >= 0 && full >= 0);
     assert_true(dup2(full, STDOUT_FILENO) >= 0);
-    int code = check_print(&look.plan, &look.options, &look.identity, look.path, &look.report);
+    int code = check_print(&look.plan, &look.options, &look.identity, look.path, &look.messages);
     clearerr(stdout);
     assert_true(dup2(saved, STDOUT_FILENO) >= 0);
     assert_int_equal(close(saved), 0);
     assert_int_equal(close(full), 0);
     assert_int_equal(code, 125);
-    assert_int_equal(said(&look.report, "stdout"), 1);
+    assert_int_equal(said(&look.messages, "stdout"), 1);
 }
 
 TEST(the_same_facts_go_into_one_line_at_info) {
     struct look look = ordinary();
     look.plan.groups = &look.identity.app_groups;
-    check_summarize(&look.plan, &look.identity, &look.report);
-    assert_int_equal(said(&look.report, "shim: info: uid 1654 app, gid 1654,"), 1);
-    assert_int_equal(said(&look.report, "no capabilities"), 1);
+    check_summarize(&look.plan, &look.identity, &look.messages);
+    assert_int_equal(said(&look.messages, "shim: info: uid 1654 app, gid 1654,"), 1);
+    assert_int_equal(said(&look.messages, "no capabilities"), 1);
 
     look = ordinary();
     look.plan.groups = &look.identity.app_groups;
     look.identity.app.found = false;
     look.plan.keeps_net_bind = true;
-    check_summarize(&look.plan, &look.identity, &look.report);
-    assert_int_equal(said(&look.report, "shim: info: uid 1654, gid 1654,"), 1);
-    assert_int_equal(said(&look.report, "CAP_NET_BIND_SERVICE"), 1);
+    check_summarize(&look.plan, &look.identity, &look.messages);
+    assert_int_equal(said(&look.messages, "shim: info: uid 1654, gid 1654,"), 1);
+    assert_int_equal(said(&look.messages, "CAP_NET_BIND_SERVICE"), 1);
 
     look = ordinary();
     look.plan.groups = &look.identity.app_groups;
-    look.report.level = REPORT_WARN;
-    check_summarize(&look.plan, &look.identity, &look.report);
-    assert_int_equal(look.report.length, 0);
+    look.messages.level = MESSAGE_WARN;
+    check_summarize(&look.plan, &look.identity, &look.messages);
+    assert_int_equal(look.messages.length, 0);
 }
 
 int main(void) {

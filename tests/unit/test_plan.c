@@ -15,7 +15,7 @@ struct start {
     struct held held;
     const char *home;
     struct plan plan;
-    struct report report;
+    struct messages messages;
 };
 
 static gid_t group_1654[] = {1654};
@@ -36,7 +36,7 @@ static void listen_on(struct start *start, uint32_t port, const char *source) {
 static struct start as_root(void) {
     struct start start;
     memset(&start, 0, sizeof start);
-    report_all(&start.report);
+    messages_all(&start.messages);
     start.options.unprivileged_port_start = 1024;
     start.options.supervise = true;
     start.identity.starter = (struct account){true, 0, name_root, home_root};
@@ -69,22 +69,22 @@ static struct start as_user(uid_t uid) {
 
 static void decide(struct start *start) {
     plan_make(&start->options, &start->identity, &start->listen, &start->held, start->home,
-              &start->plan, &start->report);
+              &start->plan, &start->messages);
 }
 
 static void expect_start(struct start *start, const char *why) {
     decide(start);
-    expect(!start->plan.refused && errors(&start->report) == 0, "%s: %.*s", why,
-           SAID(&start->report));
+    expect(!start->plan.refused && errors(&start->messages) == 0, "%s: %.*s", why,
+           SAID(&start->messages));
 }
 
 /* A refusal, with one error that has these words in it, and a hint. */
 static void expect_refusal(struct start *start, const char *words) {
     decide(start);
     expect(start->plan.refused, "%s", words);
-    expect(errors(&start->report) == 1, "%s: %.*s", words, SAID(&start->report));
-    expect(said(&start->report, words) >= 1, "%s: %.*s", words, SAID(&start->report));
-    expect(hints(&start->report) >= 1, "%s: %.*s", words, SAID(&start->report));
+    expect(errors(&start->messages) == 1, "%s: %.*s", words, SAID(&start->messages));
+    expect(said(&start->messages, words) >= 1, "%s: %.*s", words, SAID(&start->messages));
+    expect(hints(&start->messages) >= 1, "%s: %.*s", words, SAID(&start->messages));
 }
 
 /* Section 5: who the app becomes. */
@@ -93,7 +93,7 @@ TEST(root_becomes_the_apps_user_without_a_word) {
     struct start start = as_root();
     listen_on(&start, 8080, "ASPNETCORE_HTTP_PORTS");
     expect_start(&start, "root");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
     assert_true(start.plan.switches);
     assert_true(start.plan.uid_changes);
     assert_true(start.plan.sets_groups);
@@ -147,11 +147,11 @@ TEST(root_that_cannot_switch_is_refused_and_told_what_is_missing) {
         start.held.setuid = rows[i].setuid;
         start.held.setgid = rows[i].setgid;
         expect_refusal(&start, rows[i].missing);
-        expect(said(&start.report, "uid 1654") == 1, "row %zu", i);
+        expect(said(&start.messages, "uid 1654") == 1, "row %zu", i);
         /* The two ways out. */
-        expect(said(&start.report, "--cap-add SETUID --cap-add SETGID") == 1, "row %zu", i);
-        expect(said(&start.report, "USER 1654") == 1, "row %zu", i);
-        expect(said(&start.report, "runAsUser") == 1, "row %zu", i);
+        expect(said(&start.messages, "--cap-add SETUID --cap-add SETGID") == 1, "row %zu", i);
+        expect(said(&start.messages, "USER 1654") == 1, "row %zu", i);
+        expect(said(&start.messages, "runAsUser") == 1, "row %zu", i);
     }
 }
 
@@ -170,10 +170,10 @@ TEST(the_right_user_stays_as_it_is) {
     assert_int_equal(start.plan.gid, 0);
     assert_int_equal(start.plan.groups->count, 2);
     assert_string_equal(start.plan.home, "/home/app");
-    assert_int_equal(said(&start.report, "shim: info: "), 0);
+    assert_int_equal(said(&start.messages, "shim: info: "), 0);
     /* Only that the bounding set stays. */
-    assert_int_equal(warnings(&start.report), 1);
-    assert_int_equal(said(&start.report, "CAP_SETPCAP"), 1);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "CAP_SETPCAP"), 1);
 }
 
 TEST(what_a_user_still_holds_is_dropped_all_the_same) {
@@ -194,19 +194,19 @@ TEST(another_user_was_the_platforms_choice_and_that_is_said_at_info) {
     assert_false(start.plan.switches);
     assert_int_equal(start.plan.uid, 1000660000);
     assert_int_equal(start.plan.gid, 0);
-    assert_int_equal(said(&start.report, "shim: info: "), 1);
-    assert_int_equal(said(&start.report, "1000660000"), 1);
-    assert_int_equal(said(&start.report, "APP_UID 1654"), 1);
+    assert_int_equal(said(&start.messages, "shim: info: "), 1);
+    assert_int_equal(said(&start.messages, "1000660000"), 1);
+    assert_int_equal(said(&start.messages, "APP_UID 1654"), 1);
 
     start = as_user(1000);
     start.options.uid = (struct id_setting){ID_SET, 5555};
     expect_start(&start, "-u 1000");
-    assert_int_equal(said(&start.report, "APP_UID 5555"), 1);
+    assert_int_equal(said(&start.messages, "APP_UID 5555"), 1);
 
     start = as_user(1000);
     start.options.uid = (struct id_setting){ID_SET, 1000};
     expect_start(&start, "-u 1000 with APP_UID=1000");
-    assert_int_equal(said(&start.report, "shim: info: "), 0);
+    assert_int_equal(said(&start.messages, "shim: info: "), 0);
 }
 
 TEST(a_group_that_a_kept_user_cannot_have_is_a_warning) {
@@ -219,12 +219,12 @@ TEST(a_group_that_a_kept_user_cannot_have_is_a_warning) {
     start.options.groups[2] = 4000;
     start.identity.groups = start.identity.app_groups = GROUPS(3000);
     expect_start(&start, "-u 1000");
-    assert_int_equal(warnings(&start.report), 3);
-    assert_int_equal(said(&start.report, "APP_GID is 5"), 1);
-    assert_int_equal(said(&start.report, "stays 1000"), 1);
-    assert_int_equal(said(&start.report, "APP_GROUPS lists 2000"), 1);
-    assert_int_equal(said(&start.report, "APP_GROUPS lists 3000"), 0);
-    assert_int_equal(said(&start.report, "APP_GROUPS lists 4000"), 1);
+    assert_int_equal(warnings(&start.messages), 3);
+    assert_int_equal(said(&start.messages, "APP_GID is 5"), 1);
+    assert_int_equal(said(&start.messages, "stays 1000"), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS lists 2000"), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS lists 3000"), 0);
+    assert_int_equal(said(&start.messages, "APP_GROUPS lists 4000"), 1);
     assert_int_equal(start.plan.gid, 1000);
 }
 
@@ -236,7 +236,7 @@ TEST(groups_that_a_kept_user_has_already_are_no_warning) {
     start.options.groups[0] = 2000;
     start.identity.groups = start.identity.app_groups = GROUPS(2000);
     expect_start(&start, "-u 1000");
-    assert_int_equal(warnings(&start.report), 0);
+    assert_int_equal(warnings(&start.messages), 0);
 }
 
 TEST(the_primary_group_need_not_be_added) {
@@ -246,7 +246,7 @@ TEST(the_primary_group_need_not_be_added) {
     start.options.group_count = 1;
     start.options.groups[0] = 2000;
     expect_start(&start, "runAsGroup: 2000 with APP_GROUPS=2000");
-    assert_int_equal(warnings(&start.report), 0);
+    assert_int_equal(warnings(&start.messages), 0);
 }
 
 TEST(a_shim_with_lent_privileges_is_refused) {
@@ -292,7 +292,7 @@ TEST(a_uid_that_the_user_namespace_does_not_map_is_refused) {
     struct start start = as_root();
     start.identity.uid_unmapped = true;
     expect_refusal(&start, "uid 1654 is not mapped");
-    assert_int_equal(said(&start.report, "uid_map"), 1);
+    assert_int_equal(said(&start.messages, "uid_map"), 1);
 }
 
 TEST(a_gid_that_the_user_namespace_does_not_map_is_refused) {
@@ -300,7 +300,7 @@ TEST(a_gid_that_the_user_namespace_does_not_map_is_refused) {
     start.identity.gid_unmapped = true;
     start.identity.unmapped_gid = 2000;
     expect_refusal(&start, "gid 2000 is not mapped");
-    assert_int_equal(said(&start.report, "gid_map"), 1);
+    assert_int_equal(said(&start.messages, "gid_map"), 1);
 }
 
 TEST(where_setgroups_is_denied_the_groups_have_to_be_right_already) {
@@ -336,8 +336,8 @@ TEST(a_shim_that_the_app_could_replace_is_refused) {
     struct start start = as_root();
     (void)strcpy(start.identity.replaceable, "/shared/sh\nim");
     expect_refusal(&start, "\"/shared/sh\\x0aim\"");
-    assert_int_equal(said(&start.report, "uid 1654"), 1);
-    assert_int_equal(said(&start.report, "read-only"), 1);
+    assert_int_equal(said(&start.messages, "uid 1654"), 1);
+    assert_int_equal(said(&start.messages, "read-only"), 1);
 }
 
 TEST(every_reason_is_told_in_one_run) {
@@ -351,15 +351,15 @@ TEST(every_reason_is_told_in_one_run) {
     listen_on(&start, 80, "URLS");
     decide(&start);
     assert_true(start.plan.refused);
-    assert_int_equal(errors(&start.report), 7);
+    assert_int_equal(errors(&start.messages), 7);
 }
 
 TEST(what_was_wrong_before_refuses_too) {
     struct start start = as_root();
-    report_error(&start.report, "APP_GID is \"x\"");
+    message_error(&start.messages, "APP_GID is \"x\"");
     decide(&start);
     assert_true(start.plan.refused);
-    assert_int_equal(errors(&start.report), 1);
+    assert_int_equal(errors(&start.messages), 1);
 }
 
 TEST(nothing_is_claimed_of_a_user_who_is_not_known) {
@@ -368,11 +368,11 @@ TEST(nothing_is_claimed_of_a_user_who_is_not_known) {
     start.identity.uid_unmapped = true;
     (void)strcpy(start.identity.replaceable, "/shim");
     start.held.setuid = false;
-    report_error(&start.report, "APP_UID is \"x\"");
+    message_error(&start.messages, "APP_UID is \"x\"");
     decide(&start);
     assert_true(start.plan.refused);
-    assert_int_equal(errors(&start.report), 1);
-    assert_int_equal(said(&start.report, "1654"), 0);
+    assert_int_equal(errors(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "1654"), 0);
 }
 
 /* Groups that go. */
@@ -382,11 +382,11 @@ TEST(a_group_of_the_platforms_that_goes_is_a_warning_with_a_hint) {
     start.identity.groups = GROUPS(10, 1654, 2000, 3000);
     start.identity.starter_groups = GROUPS(10);
     expect_start(&start, "fsGroup");
-    assert_int_equal(warnings(&start.report), 2);
-    assert_int_equal(said(&start.report, "group 2000,"), 1);
-    assert_int_equal(said(&start.report, "group 3000,"), 1);
-    assert_int_equal(hints(&start.report), 1);
-    assert_int_equal(said(&start.report, "APP_GROUPS=2000,3000\n"), 1);
+    assert_int_equal(warnings(&start.messages), 2);
+    assert_int_equal(said(&start.messages, "group 2000,"), 1);
+    assert_int_equal(said(&start.messages, "group 3000,"), 1);
+    assert_int_equal(hints(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS=2000,3000\n"), 1);
 }
 
 TEST(the_hint_for_a_lost_group_keeps_those_that_were_asked_for) {
@@ -397,13 +397,13 @@ TEST(the_hint_for_a_lost_group_keeps_those_that_were_asked_for) {
     start.identity.groups = GROUPS(2000);
     start.identity.app_groups = GROUPS(5, 1654, 4000);
     expect_start(&start, "fsGroup");
-    assert_int_equal(warnings(&start.report), 1);
-    assert_int_equal(said(&start.report, "APP_GROUPS=5,4000,2000\n"), 1);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS=5,4000,2000\n"), 1);
 
     start = as_root();
     start.identity.groups = GROUPS(9, 2000);
     expect_start(&start, "fsGroup");
-    assert_int_equal(said(&start.report, "APP_GROUPS=9,2000\n"), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS=9,2000\n"), 1);
 }
 
 TEST(a_hint_that_would_be_too_long_to_print_is_left_out_whole) {
@@ -414,8 +414,8 @@ TEST(a_hint_that_would_be_too_long_to_print_is_left_out_whole) {
     }
     start.identity.groups = (struct group_list){many, LENGTH(many)};
     expect_start(&start, "a thousand groups");
-    assert_true(warnings(&start.report) > 10);
-    assert_int_equal(said(&start.report, "APP_GROUPS="), 0);
+    assert_true(warnings(&start.messages) > 10);
+    assert_int_equal(said(&start.messages, "APP_GROUPS="), 0);
 }
 
 TEST(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning) {
@@ -424,7 +424,7 @@ TEST(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning) {
     start.identity.starter_groups = GROUPS(1, 2, 3, 4, 6, 10, 11, 20, 26, 27); /* Alpine's root */
     start.identity.app_groups = GROUPS(1654, 2000);
     expect_start(&start, "groups");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 }
 
 TEST(of_primary_groups_only_that_of_the_image_goes_without_a_warning) {
@@ -432,15 +432,15 @@ TEST(of_primary_groups_only_that_of_the_image_goes_without_a_warning) {
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.groups = GROUPS(1000);
     expect_start(&start, "--user 0:1000");
-    assert_int_equal(said(&start.report, "group 1000,"), 1);
-    assert_int_equal(said(&start.report, "APP_GROUPS=1000\n"), 1);
+    assert_int_equal(said(&start.messages, "group 1000,"), 1);
+    assert_int_equal(said(&start.messages, "APP_GROUPS=1000\n"), 1);
 
     start = as_root();
     start.identity.starter.gid = 1000;
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.groups = GROUPS(1000);
     expect_start(&start, "root:x:0:1000");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 }
 
 TEST(group_0_is_roots_own_and_nobody_is_told_to_ask_for_it) {
@@ -448,7 +448,7 @@ TEST(group_0_is_roots_own_and_nobody_is_told_to_ask_for_it) {
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.groups = GROUPS(0, 1000);
     expect_start(&start, "--user 0:1000 --group-add 0");
-    assert_int_equal(said(&start.report, "APP_GROUPS=0"), 0);
+    assert_int_equal(said(&start.messages, "APP_GROUPS=0"), 0);
 }
 
 TEST(a_user_that_stays_keeps_its_groups_without_a_warning) {
@@ -456,7 +456,7 @@ TEST(a_user_that_stays_keeps_its_groups_without_a_warning) {
     start.held.setpcap = true;
     start.identity.groups = start.identity.app_groups = GROUPS(2000, 3000);
     expect_start(&start, "runAsUser with fsGroup");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 }
 
 /* Home. */
@@ -597,16 +597,16 @@ TEST(a_port_below_the_floor_needs_the_capability) {
         decide(&start);
         expect(start.plan.floor == floor, "%s: %u", row, (unsigned)start.plan.floor);
         expect(start.plan.refused == (rows[i].wanted >= REFUSED), "%s: %.*s", row,
-               SAID(&start.report));
-        expect(errors(&start.report) == (rows[i].wanted >= REFUSED), "%s: %.*s", row,
-               SAID(&start.report));
+               SAID(&start.messages));
+        expect(errors(&start.messages) == (rows[i].wanted >= REFUSED), "%s: %.*s", row,
+               SAID(&start.messages));
         expect(start.plan.keeps_net_bind == (rows[i].wanted == KEPT), "%s", row);
-        expect((said(&start.report, "SHIM_UNPRIVILEGED_PORT_START=0") == 1) ==
+        expect((said(&start.messages, "SHIM_UNPRIVILEGED_PORT_START=0") == 1) ==
                    (rows[i].wanted == TRUSTABLE),
-               "%s: %.*s", row, SAID(&start.report));
-        expect((said(&start.report, "the app could not open it") == 1) ==
+               "%s: %.*s", row, SAID(&start.messages));
+        expect((said(&start.messages, "the app could not open it") == 1) ==
                    (rows[i].wanted == REFUSED),
-               "%s: %.*s", row, SAID(&start.report));
+               "%s: %.*s", row, SAID(&start.messages));
     }
 }
 
@@ -615,12 +615,12 @@ TEST(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out) {
     start.held.net_bind = false;
     listen_on(&start, 443, "ASPNETCORE_HTTPS_PORTS");
     expect_refusal(&start, "port 443, from ASPNETCORE_HTTPS_PORTS,");
-    assert_int_equal(said(&start.report, "below 1024"), 1);
-    assert_int_equal(said(&start.report, "ASPNETCORE_HTTPS_PORTS a port"), 1);
-    assert_int_equal(said(&start.report, "CAP_NET_BIND_SERVICE"), 1);
-    assert_int_equal(said(&start.report, "from 1024 up, 8080 by custom"), 1);
-    assert_int_equal(said(&start.report, "--cap-add NET_BIND_SERVICE"), 1);
-    assert_int_equal(said(&start.report, "capabilities: {add: [NET_BIND_SERVICE]}"), 1);
+    assert_int_equal(said(&start.messages, "below 1024"), 1);
+    assert_int_equal(said(&start.messages, "ASPNETCORE_HTTPS_PORTS a port"), 1);
+    assert_int_equal(said(&start.messages, "CAP_NET_BIND_SERVICE"), 1);
+    assert_int_equal(said(&start.messages, "from 1024 up, 8080 by custom"), 1);
+    assert_int_equal(said(&start.messages, "--cap-add NET_BIND_SERVICE"), 1);
+    assert_int_equal(said(&start.messages, "capabilities: {add: [NET_BIND_SERVICE]}"), 1);
 }
 
 TEST(the_port_to_use_instead_is_one_that_is_not_refused) {
@@ -629,23 +629,23 @@ TEST(the_port_to_use_instead_is_one_that_is_not_refused) {
     start.options.unprivileged_port_start = 9000;
     listen_on(&start, 8081, "HTTP_PORTS");
     expect_refusal(&start, "port 8081");
-    assert_int_equal(said(&start.report, "from 9000 up"), 1);
-    assert_int_equal(said(&start.report, "1024"), 1); /* the kernel's own floor */
-    assert_int_equal(said(&start.report, "8080"), 0);
+    assert_int_equal(said(&start.messages, "from 9000 up"), 1);
+    assert_int_equal(said(&start.messages, "1024"), 1); /* the kernel's own floor */
+    assert_int_equal(said(&start.messages, "8080"), 0);
 
     start = as_root();
     start.held.net_bind = false;
     start.options.unprivileged_port_start = 8080;
     listen_on(&start, 80, "HTTP_PORTS");
     expect_refusal(&start, "port 80");
-    assert_int_equal(said(&start.report, "from 8080 up, 8080 by custom"), 1);
+    assert_int_equal(said(&start.messages, "from 8080 up, 8080 by custom"), 1);
 
     start = as_root();
     start.held.net_bind = false;
     start.held.kernel_floor = 8081;
     listen_on(&start, 80, "HTTP_PORTS");
     expect_refusal(&start, "port 80");
-    assert_int_equal(said(&start.report, "by custom"), 0);
+    assert_int_equal(said(&start.messages, "by custom"), 0);
 }
 
 TEST(the_name_of_a_variable_is_shown_safely) {
@@ -663,9 +663,9 @@ TEST(each_privileged_port_is_refused_by_itself) {
     listen_on(&start, 443, "HTTPS_PORTS");
     decide(&start);
     assert_true(start.plan.refused);
-    assert_int_equal(errors(&start.report), 2);
-    assert_int_equal(said(&start.report, "port 80, from HTTP_PORTS,"), 1);
-    assert_int_equal(said(&start.report, "port 443, from HTTPS_PORTS,"), 1);
+    assert_int_equal(errors(&start.messages), 2);
+    assert_int_equal(said(&start.messages, "port 80, from HTTP_PORTS,"), 1);
+    assert_int_equal(said(&start.messages, "port 443, from HTTPS_PORTS,"), 1);
 }
 
 TEST(one_privileged_port_among_others_is_enough_to_keep_the_capability) {
@@ -702,8 +702,8 @@ TEST(ports_are_judged_for_a_user_that_stays_too) {
     listen_on(&start, 80, "ASPNETCORE_URLS");
     expect_refusal(&start, "port 80, from ASPNETCORE_URLS,");
     /* A capability that is added to an ordinary user's container does not get to the process. */
-    assert_int_equal(said(&start.report, "--cap-add"), 0);
-    assert_int_equal(said(&start.report, "as root with that capability"), 1);
+    assert_int_equal(said(&start.messages, "--cap-add"), 0);
+    assert_int_equal(said(&start.messages, "as root with that capability"), 1);
 
     start = as_user(1654);
     start.held.net_bind = true; /* podman makes it ambient */
@@ -720,56 +720,56 @@ TEST(without_cap_setpcap_the_bounding_set_stays_and_that_is_a_warning) {
     expect_start(&start, "--cap-drop ALL --cap-add SETUID --cap-add SETGID");
     assert_false(start.plan.drops_bounding);
     assert_true(start.plan.switches);
-    assert_int_equal(warnings(&start.report), 1);
-    assert_int_equal(said(&start.report, "CAP_SETPCAP"), 1);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "CAP_SETPCAP"), 1);
 }
 
 TEST(a_grace_period_is_for_pid_1_only) {
     struct start start = as_root();
     start.options.grace_seconds = 5;
     expect_start(&start, "PID 1");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 
     start = as_root();
     start.options.grace_seconds = 1;
     start.held.init = false;
     expect_start(&start, "not PID 1");
-    assert_int_equal(warnings(&start.report), 1);
-    assert_int_equal(said(&start.report, "SHIM_GRACE_PERIOD"), 1);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "SHIM_GRACE_PERIOD"), 1);
 
     start = as_root();
     start.held.init = false;
     expect_start(&start, "not PID 1, and none asked for");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 }
 
 TEST(what_only_a_supervisor_does_is_a_warning_without_one) {
     struct start start = as_root();
     start.options.supervise = false;
     expect_start(&start, "SHIM_SUPERVISE=0");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 
     start = as_root();
     start.options.tunes_supervision = true;
     expect_start(&start, "SHIM_EXIT_CODES=143:0");
-    assert_int_equal(start.report.length, 0);
+    assert_int_equal(start.messages.length, 0);
 
     start = as_root();
     start.options.supervise = false;
     start.options.tunes_supervision = true;
     start.options.grace_seconds = 5;
     expect_start(&start, "both");
-    assert_int_equal(warnings(&start.report), 1);
-    assert_int_equal(said(&start.report, "SHIM_SUPERVISE is 0"), 1);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "SHIM_SUPERVISE is 0"), 1);
 }
 
 TEST(the_origin_can_be_checked_by_itself) {
     struct start start = as_root();
-    assert_true(plan_check_origin(&start.identity, &start.report));
-    assert_int_equal(start.report.length, 0);
+    assert_true(plan_check_origin(&start.identity, &start.messages));
+    assert_int_equal(start.messages.length, 0);
     start.identity.euid = 1000;
-    assert_false(plan_check_origin(&start.identity, &start.report));
-    assert_int_equal(errors(&start.report), 1);
+    assert_false(plan_check_origin(&start.identity, &start.messages));
+    assert_int_equal(errors(&start.messages), 1);
 }
 
 TEST(nothing_of_an_earlier_plan_is_left) {

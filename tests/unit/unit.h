@@ -12,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include "report.h"
-#include "text.h"
+#include "base/base.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -65,37 +64,37 @@ static inline bool is(struct text text, const char *string) {
     return text.at != NULL && text_equal(text, text_of(string));
 }
 
-/* An empty report that keeps everything. */
-static inline void report_all(struct report *report) {
-    report_start(report);
-    report->level = REPORT_DEBUG;
+/* An empty messages that keeps everything. */
+static inline void messages_all(struct messages *messages) {
+    messages_start(messages);
+    messages->level = MESSAGE_DEBUG;
 }
 
-/* How often the report has words in it. */
-static inline size_t said(const struct report *report, const char *words) {
+/* How often the messages has words in it. */
+static inline size_t said(const struct messages *messages, const char *words) {
     size_t times = 0;
-    const char *end = report->text + report->length;
-    for (const char *at = report->text;
+    const char *end = messages->text + messages->length;
+    for (const char *at = messages->text;
          (at = memmem(at, (size_t)(end - at), words, strlen(words))) != NULL; at++) {
         times++;
     }
     return times;
 }
 
-static inline size_t errors(const struct report *report) {
-    return said(report, "shim: error: ");
+static inline size_t errors(const struct messages *messages) {
+    return said(messages, "shim: error: ");
 }
 
-static inline size_t warnings(const struct report *report) {
-    return said(report, "shim: warning: ");
+static inline size_t warnings(const struct messages *messages) {
+    return said(messages, "shim: warning: ");
 }
 
-static inline size_t hints(const struct report *report) {
-    return said(report, "shim: hint: ");
+static inline size_t hints(const struct messages *messages) {
+    return said(messages, "shim: hint: ");
 }
 
-/* What a report holds, to be printed with "%.*s". */
-#define SAID(report) (int)(report)->length, (report)->text
+/* What a messages holds, to be printed with "%.*s". */
+#define SAID(messages) (int)(messages)->length, (messages)->text
 
 /* The folder of this program's files; made at the first call, gone at the end of the group. */
 static char unit_folder[PATH_MAX];

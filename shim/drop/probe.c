@@ -1,0 +1,97 @@
+#include "drop/drop.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What bind(2) says; whatever is neither a want of privilege nor of the family counts as yes. */
+enum answer { ANSWER_YES, ANSWER_DENIED, ANSWER_NO_FAMILY };
+
+static enum answer read_answer(int error) {
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return ANSWER_DENIED;
+    case EAFNOSUPPORT:
+    case EADDRNOTAVAIL:
+        return ANSWER_NO_FAMILY;
+    default:
+        return ANSWER_YES;
+    }
+}
+
+static enum answer ask(const struct sockaddr *address, socklen_t length, bool only_v6) {
+    const int on = 1;
+    const int v6 = only_v6 ? 1 : 0;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return read_answer(errno);
+    }
+    /* As Kestrel does; where an option is not to be had, bind() still gives the answer. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->sa_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6, sizeof v6);
+    }
+    enum answer answer = bind(fd, address, length) == 0 ? ANSWER_YES : read_answer(errno);
+    (void)close(fd); /* it never listened: there is nothing to lose */
+    return answer;
+}
+
+static enum answer ask_v4(struct in_addr ip, uint32_t port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = ip};
+    address.sin_port = htons((uint16_t)port);
+    return ask((const struct sockaddr *)&address, sizeof address, false);
+}
+
+static enum answer ask_v6(const struct in6_addr *ip, uint32_t port, bool only_v6) {
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = *ip};
+    address.sin6_port = htons((uint16_t)port);
+    return ask((const struct sockaddr *)&address, sizeof address, only_v6);
+}
+
+/* Denied is what no family allows and one denies. */
+static bool is_denied(enum answer first, enum answer second) {
+    return first != ANSWER_YES && second != ANSWER_YES &&
+           (first == ANSWER_DENIED || second == ANSWER_DENIED);
+}
+
+/* The families that Kestrel tries. */
+static bool may_listen(const struct address *address) {
+    const struct in_addr any = {htonl(INADDR_ANY)};
+    const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+    uint32_t port = address->port;
+    switch (address->host) {
+    case HOST_IPV4:
+        return ask_v4(address->ipv4, port) != ANSWER_DENIED;
+    case HOST_IPV6:
+        return ask_v6(&address->ipv6, port, !IN6_IS_ADDR_UNSPECIFIED(&address->ipv6)) !=
+               ANSWER_DENIED;
+    case HOST_LOCALHOST:
+        return !is_denied(ask_v4(loopback, port), ask_v6(&in6addr_loopback, port, true));
+    case HOST_ANY:
+        break;
+    }
+    return !is_denied(ask_v6(&in6addr_any, port, false), ask_v4(any, port));
+}
+
+bool probe_ports(const struct plan *plan, struct messages *messages) {
+    bool good = true;
+    for (size_t i = 0; i < plan->listen->count; i++) {
+        const struct address *address = &plan->listen->addresses[i];
+        if (!plan_is_privileged(plan, address) || may_listen(address)) {
+            continue;
+        }
+        good = false;
+        message_error(messages, "port %u, from %s, cannot be opened as uid %u: %s",
+                      (unsigned)address->port, plain(address->source).text, (unsigned)plan->uid,
+                      strerror(EACCES));
+        message_hint(messages,
+                     "CAP_NET_BIND_SERVICE does not count here (host network with a user "
+                     "namespace, a sandbox): give %s a port from %u up%s",
+                     plain(address->source).text, (unsigned)plan->floor,
+                     plan->floor <= 8080 ? ", 8080 by custom" : "");
+    }
+    return good;
+}

@@ -1,0 +1,36 @@
+/*
+ * The signals that the shim was started with, and waiting for all 64 of them. By raw system
+ * call: musl's own functions leave 32 to 34 out of every set.
+ */
+#ifndef SHIM_MASK_H
+#define SHIM_MASK_H
+
+#include "init/init.h"
+
+#include <signal.h>
+
+/* Written by entry.S, read by mask_take(). */
+extern uint64_t entry_mask;
+extern bool entry_masked;
+
+/* Puts mask and disposition back: in the child, before the app. Errors likewise. */
+bool mask_give_back(const struct inherited_signals *inherited);
+
+/*
+ * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.
+ * Returns its number; 0 when the limit has passed; -1, with errno, when waiting is forbidden.
+ */
+int mask_wait(int64_t milliseconds);
+
+/*
+ * Stops us by one of the terminal's signals, and of our process group whom we may signal, and
+ * returns once we are continued, which SIGCONT then tells. Returns false where the kernel does
+ * not let it stop us: nobody is there who would continue us. See setpgid(2), orphaned process
+ * groups.
+ */
+bool mask_stop(int number);
+
+/* Whether this signal has come and mask_wait() has not told yet. */
+bool mask_holds(int number);
+
+#endif

@@ -1,0 +1,276 @@
+#include "init/init.h"
+
+#include "descriptors.h"
+#include "mask.h"
+#include "spawn.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct supervision {
+    const struct options *options;
+    struct terminal terminal;
+    bool init;   /* we are PID 1 */
+    bool alone;  /* there is no shell above us in our session that could say `fg` */
+    pid_t app;   /* never signalled once it has ended: its number may be another's */
+    bool ended;  /* and reaped */
+    int status;  /* as waitpid(2) gave it */
+    int stopped; /* the signal that has stopped the app; 0: it runs */
+};
+
+/* What becomes of the shim itself once the app runs: it holds nothing and is in nobody's way. */
+static bool settle_down(bool (*release)(struct messages *), struct messages *messages) {
+    if (!release(messages)) {
+        return false;
+    }
+    if (chdir("/") < 0) {
+        message_error(messages, "cannot leave the working directory: %s", strerror(errno));
+        message_hint(messages, "the app's user must be able to enter /: chmod 0755 /");
+        return false;
+    }
+    descriptors_close_from(STDERR_FILENO + 1);
+    messages->log_fd = -1; /* it is closed too: whoever has to write there opens it again */
+    return true;
+}
+
+/*
+ * To the app, or to its whole process group. Where that group is gone the app has left it, and is
+ * there all the same: a child of ours that nobody has reaped.
+ */
+static void send(const struct supervision *run, int number, bool group) {
+    if (run->ended) {
+        return;
+    }
+    if (!group || kill(-run->app, number) < 0) {
+        (void)kill(run->app, number); /* a refusal is the kernel's last word */
+    }
+}
+
+/* The app goes on, in the foreground if that is ours to give. */
+static void resume(struct supervision *run) {
+    terminal_give(&run->terminal, run->app);
+    send(run, SIGCONT, true);
+}
+
+/*
+ * Stops us as the app was stopped. Returns whether that went well: at a terminal the kernel says
+ * whether there is a shell that could say `fg`; else a program stops the app, and continues it.
+ */
+static bool stop(const struct supervision *run) {
+    return run->terminal.fd < 0 ? raise(SIGSTOP) == 0 : mask_stop(run->stopped);
+}
+
+/*
+ * The app was stopped from its terminal (or as if). Where it only wanted the terminal, it gets
+ * it, if it can be had. PID 1 and the leader of a session (`docker exec -it`) have nobody who
+ * would say `fg`, nor has what the kernel calls an orphaned process group: nothing stops their
+ * app, unless it would only try again to get at a terminal that is somebody else's. Else the shim
+ * stops too, for the shell to see; not if it is to go on already: a stop would undo that.
+ */
+static void follow_stop(struct supervision *run) {
+    bool wants_terminal = run->stopped == SIGTTIN || run->stopped == SIGTTOU;
+    if (!wants_terminal && run->stopped != SIGTSTP) {
+        return;
+    }
+    bool back = wants_terminal && terminal_is_back(&run->terminal);
+    bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
+    if (!back && !run->alone) {
+        if (mask_holds(SIGCONT)) {
+            return;
+        }
+        terminal_take_back(&run->terminal);
+        if (stop(run)) {
+            return; /* somebody has sent us SIGCONT */
+        }
+        (void)terminal_is_back(&run->terminal);
+    }
+    if (back || !hopeless) {
+        resume(run);
+    }
+}
+
+/*
+ * Somebody continues us, and so the app: whatever the settings say if it was stopped, and in the
+ * foreground if that is where a shell has put us. Else that shell may have taken it. Returns
+ * whether the app was stopped, and so has had its SIGCONT.
+ */
+static bool follow_continue(struct supervision *run) {
+    bool stopped = run->stopped != 0;
+    if (terminal_is_back(&run->terminal)) {
+        terminal_give(&run->terminal, run->app);
+    } else if (!run->alone) {
+        terminal_lose(&run->terminal, run->app);
+    }
+    if (stopped) {
+        send(run, SIGCONT, true);
+        run->stopped = 0;
+    }
+    return stopped;
+}
+
+/* Hands a signal on, rewritten as the settings say. */
+static void hand_on(struct supervision *run, int number) {
+    int handed = run->options->rewrite[number];
+    bool continued = number == SIGCONT && follow_continue(run);
+    if (handed != 0 && !(continued && handed == SIGCONT)) {
+        send(run, handed, run->options->signal_group);
+    }
+}
+
+/* What waitpid(2) says of the app. Returns whether it has stopped now. */
+static bool note(struct supervision *run, int status) {
+    run->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+    if (WIFEXITED(status) || WIFSIGNALED(status)) {
+        run->ended = true;
+        run->status = status;
+    }
+    return run->stopped != 0;
+}
+
+/* What the children have been up to. */
+enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
+
+/*
+ * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
+ * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile.
+ */
+static enum children reap(struct supervision *run, bool *stopped) {
+    *stopped = false;
+    for (;;) {
+        int status;
+        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
+        if (child < 0 && errno == EINTR) {
+            continue;
+        }
+        if (child < 0) {
+            return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
+        }
+        if (child == 0) {
+            return CHILDREN_LEFT;
+        }
+        if (child == run->app && !run->ended) {
+            *stopped = note(run, status);
+        }
+    }
+}
+
+/* Until the app has ended. Returns false, with errno, when there is no way to wait for that. */
+static bool watch(struct supervision *run) {
+    bool stopped;
+    while (!run->ended) {
+        int number = mask_wait(-1);
+        if (number < 0) {
+            return false;
+        }
+        if (number != SIGCHLD) {
+            hand_on(run, number);
+            continue;
+        }
+        if (reap(run, &stopped) != CHILDREN_LEFT && !run->ended) {
+            return false; /* the app is a child of ours: it must be there */
+        }
+        if (stopped && !run->ended) {
+            follow_stop(run);
+        }
+    }
+    return true;
+}
+
+static bool read_clock(int64_t *milliseconds) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) {
+        return false;
+    }
+    *milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return true;
+}
+
+/*
+ * The app is gone: what it has left behind is told to end, and gets its time to do so. As PID 1
+ * alone: kill(-1) reaches all of this PID namespace then, and all of a machine else. What is left
+ * at the end of it the kernel kills, as PID 1 ends: pid_namespaces(7).
+ */
+static void give_grace(struct supervision *run) {
+    int64_t now;
+    int64_t end;
+    bool stopped;
+    if (!read_clock(&end)) {
+        return;
+    }
+    end += (int64_t)run->options->grace_seconds * 1000;
+    (void)kill(-1, SIGTERM); /* ESRCH: nobody is left */
+    (void)kill(-1, SIGCONT);
+    while (reap(run, &stopped) == CHILDREN_LEFT && read_clock(&now) && now < end) {
+        int number = mask_wait(end - now);
+        if (number < 0) {
+            return;
+        }
+        if (number > 0 && number != SIGCHLD && run->options->rewrite[number] != 0) {
+            (void)kill(-1, run->options->rewrite[number]);
+        }
+    }
+}
+
+static int end(struct supervision *run) {
+    int code = WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+    if (run->init && run->options->grace_seconds > 0) {
+        give_grace(run);
+    }
+    if (!run->init) {
+        if (mask_holds(SIGCONT)) { /* the shell that has sent it may have the foreground now */
+            terminal_lose(&run->terminal, run->app);
+        }
+        terminal_take_back(&run->terminal);
+    }
+    return run->options->exit_codes[code];
+}
+
+/* What we can be for the app besides its parent; it runs without, too. */
+static void prepare(bool init, struct messages *messages) {
+    /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
+    if (!init && prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) < 0) {
+        message_warn(messages, "cannot become the reaper of orphans: %s", strerror(errno));
+    }
+    /* For /proc/1/fd/1 to be the app's too, as it is under USER: the change of uid took it. */
+    if (prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL) < 0) {
+        message_warn(messages, "cannot become dumpable again, so /proc/1/fd/1 stays root's: %s",
+                     strerror(errno));
+    }
+}
+
+static int give_up(struct supervision *run) {
+    spawn_kill(run->app);
+    terminal_take_back(&run->terminal);
+    return EXIT_REFUSED;
+}
+
+int supervise(const struct launch *launch, const struct options *options,
+              bool (*release)(struct messages *), struct messages *messages) {
+    struct supervision run = {.options = options, .init = getpid() == 1};
+    int code;
+    run.alone = run.init || getsid(0) == getpid();
+    prepare(run.init, messages);
+    run.terminal = terminal_find();
+    run.app = spawn(launch, &run.terminal, messages, &code);
+    if (run.app == 0) {
+        return code;
+    }
+    if (!settle_down(release, messages)) {
+        return give_up(&run);
+    }
+    message_debug(messages, "started: the app is process %d%s", (int)run.app,
+                  run.terminal.foreground ? ", in the foreground" : "");
+    output_flush(messages);
+    if (!watch(&run)) {
+        message_error(messages, "cannot wait for signals or for the app: %s", strerror(errno));
+        message_hint(messages, "a sandbox that forbids rt_sigtimedwait or wait4 lets nobody be an "
+                               "init in it");
+        return give_up(&run);
+    }
+    return end(&run);
+}

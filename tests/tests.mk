@@ -1,0 +1,28 @@
+# What the tests are made of; the Makefile includes it.
+
+# What the tests run under the shim: each a static program of one file.
+PAYLOADS := $(patsubst tests/payloads/%.c,$(B)/payloads/%,$(wildcard tests/payloads/*.c))
+
+.PHONY: payloads
+payloads: $(PAYLOADS)
+
+$(B)/payloads/%: tests/payloads/%.c Makefile | $(KERNEL_HEADERS)
+	@echo "  CC    $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
+
+# Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
+UNIT_ROOMS := $(filter-out shim/main.c shim/drop/privilege.c,$(SOURCES))
+UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \
+    -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c tests/unit/*/test_*.c))
+
+$(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h shim/*/*.h) Makefile tests/tests.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
+	@echo "  TEST  $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
