@@ -54,13 +54,13 @@ static void print_user(const struct plan *plan, const struct options *options,
 
 static void print_groups(const struct plan *plan, const struct options *options,
                          const struct identity *identity) {
-    bool gid_known = identity->kept || (identity->known && options->gid.state != ID_MALFORMED);
+    bool gid_known = identity->kept || (identity->known && !options->malformed[SETTING_APP_GID]);
     if (gid_known) {
         (void)printf("group: %u\n", (unsigned)plan->gid);
     } else {
         (void)printf("group: ?\n");
     }
-    if (!gid_known || (options->groups_malformed && !identity->kept)) {
+    if (!gid_known || (options->malformed[SETTING_APP_GROUPS] && !identity->kept)) {
         (void)printf("groups: ?\n");
         return;
     }

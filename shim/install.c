@@ -3,17 +3,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-static int fail(struct messages *messages, const char *what, const char *path) {
-    message_error(messages, "--install: cannot %s %s: %s", what, quote(text_of(path)).text,
+/* The steps that can fail, as they are told: "cannot ... DEST". */
+static const char reading[] = "read";
+static const char writing[] = "write";
+static const char making[] = "make a file for";
+static const char lending[] = "give CAP_NET_BIND_SERVICE to a copy at";
+
+static int fail(struct messages *messages, const char *step, const char *path) {
+    message_error(messages, "--install: cannot %s %s: %s", step, quote(text_of(path)).text,
                   strerror(errno));
-    message_hint(messages, "DEST is a file or a folder that this user may write to; what was there "
-                           "is still there");
+    if (step == lending) {
+        message_hint(messages, "that takes CAP_SETFCAP, which root has while an image is built, "
+                               "and a file system that keeps file capabilities; what was there is "
+                               "still there");
+    } else {
+        message_hint(messages, "DEST is a file or a folder that this user may write to; what was "
+                               "there is still there");
+    }
     return EXIT_REFUSED;
 }
 
@@ -69,16 +83,36 @@ static bool copy(int from, int to) {
     }
 }
 
-/* Fills the new file and puts it in the name's place. Closes it either way. */
-static bool fill_and_rename(int self, int fd, int folder, const char *temporary, const char *name) {
-    bool good = copy(self, fd) && fchmod(fd, 0755) == 0 && fsync(fd) == 0;
+/*
+ * Gives the file CAP_NET_BIND_SERVICE, permitted and not effective: with the effective flag the
+ * kernel refuses to start the file where the capability is not to be had. capabilities(7).
+ */
+static bool lend_net_bind_service(int fd) {
+    /* As the kernel keeps it: struct vfs_cap_data, little-endian, revision 2. */
+    const uint8_t data[XATTR_CAPS_SZ_2] = {
+        [3] = VFS_CAP_REVISION_2 >> 24,
+        [4 + CAP_NET_BIND_SERVICE / 8] = 1 << CAP_NET_BIND_SERVICE % 8,
+    };
+    return fsetxattr(fd, "security.capability", data, sizeof data, 0) == 0;
+}
+
+/*
+ * Fills the new file and puts it in the name's place. Closes it either way. Returns NULL, or the
+ * step that has failed, with errno.
+ */
+static const char *fill_and_rename(int self, int fd, bool lends, int folder, const char *temporary,
+                                   const char *name) {
+    const char *failed = !copy(self, fd) || fchmod(fd, 0755) < 0 ? writing
+                         : lends && !lend_net_bind_service(fd)   ? lending
+                         : fsync(fd) < 0                         ? writing
+                                                                 : NULL;
     int error = errno;
-    if (close(fd) < 0 && good) {
-        good = false;
+    if (close(fd) < 0 && failed == NULL) {
+        failed = writing;
         error = errno;
     }
     errno = error;
-    return good && renameat(folder, temporary, folder, name) == 0;
+    return failed == NULL && renameat(folder, temporary, folder, name) < 0 ? writing : failed;
 }
 
 /*
@@ -94,38 +128,39 @@ static void name_temporary(char *name, size_t size) {
     (void)snprintf(name, size, ".shim-install-%016llx", (unsigned long long)number);
 }
 
-static int install_as(int self, int folder, const char *name, const char *destination,
+static int install_as(int self, bool lends, int folder, const char *name, const char *destination,
                       struct messages *messages) {
     char temporary[64];
     name_temporary(temporary, sizeof temporary);
     /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
     if (fd < 0) {
-        return fail(messages, "make a file for", destination);
+        return fail(messages, making, destination);
     }
-    if (!fill_and_rename(self, fd, folder, temporary, name)) {
+    const char *failed = fill_and_rename(self, fd, lends, folder, temporary, name);
+    if (failed != NULL) {
         int error = errno;
         (void)unlinkat(folder, temporary, 0); /* what failed is told below */
         errno = error;
-        return fail(messages, "write", destination);
+        return fail(messages, failed, destination);
     }
     return 0;
 }
 
-int install(const char *destination, struct messages *messages) {
+int install(const char *destination, bool lends, struct messages *messages) {
     char path[PATH_MAX];
     const char *name;
     int code = EXIT_REFUSED;
     int self = open_self();
     if (self < 0) {
-        return fail(messages, "read", "/proc/self/exe");
+        return fail(messages, reading, "/proc/self/exe");
     }
     int folder =
         split(destination, path, &name) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder < 0) {
-        (void)fail(messages, "write", destination);
+        (void)fail(messages, writing, destination);
     } else {
-        code = install_as(self, folder, name, destination, messages);
+        code = install_as(self, lends, folder, name, destination, messages);
         (void)close(folder); /* only read from */
     }
     (void)close(self); /* only read from */

@@ -117,7 +117,8 @@ static int install_with_own_rights(struct run *run) {
         return EXIT_REFUSED;
     }
     return plan_check_origin(&run->identity, &run->messages)
-               ? install(run->options.destination, &run->messages)
+               ? install(run->options.destination,
+                         run->options.verb == VERB_INSTALL_NET_BIND_SERVICE, &run->messages)
                : EXIT_REFUSED;
 }
 
@@ -140,6 +141,7 @@ static int run_verb(struct run *run, char *const *environment) {
     case VERB_VERSION:
         return print("shim " SHIM_VERSION "\n", &run->messages);
     case VERB_INSTALL:
+    case VERB_INSTALL_NET_BIND_SERVICE:
         return install_with_own_rights(run);
     case VERB_RUN:
     case VERB_CHECK:

@@ -145,6 +145,6 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
         look_at_namespace(identity);
         ownfile_find_writable(identity->app_uid, &identity->app_groups, identity->replaceable);
     }
-    identity->known = identity->kept || options->uid.state != ID_MALFORMED;
+    identity->known = identity->kept || !options->malformed[SETTING_APP_UID];
     return true;
 }

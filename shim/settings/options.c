@@ -7,12 +7,17 @@ const char options_usage[] =
     "supervision\n"
     "       shim --check [--] PROGRAM [ARG]...    say what would happen, and do nothing\n"
     "       shim --install DEST                   copy this binary to DEST, a file or a folder\n"
+    "       shim --install-net-bind-service DEST  the same, and the copy may lend an ordinary\n"
+    "                                             user CAP_NET_BIND_SERVICE, for ports below 1024\n"
     "       shim --version | --help\n"
     "\n"
     "Settings are environment variables; empty counts as unset:\n"
     "  APP_UID                       user to run as (default 1654)\n"
     "  APP_GID                       primary group (default: the user's, else the uid's number)\n"
     "  APP_GROUPS                    more supplementary groups: 2000,3000\n"
+    "  SHIM_BOUNDING_SET             keep: leave the bounding set as it is (default none: empty "
+    "it),\n"
+    "                                for programs with file capabilities\n"
     "  SHIM_UNPRIVILEGED_PORT_START  first port that needs no privilege (default 1024);\n"
     "                                0: leave it to the kernel\n"
     "  SHIM_HTTP_PORTS_FROM          variable that holds the app's port, such as PORT\n"
@@ -33,6 +38,7 @@ static const struct {
 } flags[] = {
     {"--check", VERB_CHECK},
     {"--install", VERB_INSTALL},
+    {"--install-net-bind-service", VERB_INSTALL_NET_BIND_SERVICE},
     {"--version", VERB_VERSION},
     {"--help", VERB_HELP},
 };
@@ -52,8 +58,11 @@ static bool find_flag(const char *word, enum verb *verb) {
 static bool parse_operands(char *const *words, struct options *options, struct messages *messages) {
     switch (options->verb) {
     case VERB_INSTALL:
+    case VERB_INSTALL_NET_BIND_SERVICE:
         if (words[0] == NULL || words[0][0] == '\0' || words[1] != NULL) {
-            message_error(messages, "--install takes one word: where to copy this binary to");
+            message_error(messages, "%s takes one word: where to copy this binary to",
+                          options->verb == VERB_INSTALL ? "--install"
+                                                        : "--install-net-bind-service");
             return false;
         }
         options->destination = words[0];

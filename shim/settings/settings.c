@@ -3,38 +3,64 @@
 #include <signal.h>
 #include <string.h>
 
-static bool read_id(struct text value, bool zero_allowed, struct id_setting *setting) {
-    bool good = text_number(value, ID_MAX, &setting->id) && (zero_allowed || setting->id != 0);
-    setting->state = good ? ID_SET : ID_MALFORMED;
+/* A setting: its name, how its value is read, and where that goes. */
+struct setting {
+    const char *name;
+    bool (*read)(struct text value, const struct setting *setting, struct options *options);
+    size_t field; /* its offset in struct options */
+    uint32_t least;
+    uint32_t most;
+    const char *words[2]; /* of a switch: off and on */
+    bool (*left)(struct text word, uint32_t *number);
+    bool (*right)(struct text word, uint32_t *number); /* of pairs: LEFT:RIGHT */
+    bool tunes_supervision;
+    const char *rule; /* what it may be, in words */
+};
+
+static void *field_of(const struct setting *setting, struct options *options) {
+    return (char *)options + setting->field;
+}
+
+static bool read_number(struct text value, const struct setting *setting, struct options *options) {
+    uint32_t number;
+    bool good = text_number(value, setting->most, &number) && number >= setting->least;
+    if (good) {
+        *(uint32_t *)field_of(setting, options) = number;
+    }
     return good;
 }
 
-static bool read_uid(struct text value, struct options *options) {
-    return read_id(value, false, &options->uid);
+static bool read_id(struct text value, const struct setting *setting, struct options *options) {
+    uint32_t id;
+    bool good = text_number(value, setting->most, &id) && id >= setting->least;
+    if (good) {
+        *(struct id_setting *)field_of(setting, options) = (struct id_setting){ID_SET, id};
+    }
+    return good;
 }
 
-static bool read_gid(struct text value, struct options *options) {
-    return read_id(value, true, &options->gid);
-}
-
-static bool read_groups(struct text value, struct options *options) {
+static bool read_groups(struct text value, const struct setting *setting, struct options *options) {
+    size_t count = 0;
     struct text entry;
-    options->groups_malformed = true;
     while (text_next(&value, ',', &entry)) {
         uint32_t gid;
-        if (!text_number(entry, ID_MAX, &gid) || gid == 0 ||
-            options->group_count == APP_GROUPS_MAX) {
-            options->group_count = 0;
+        if (!text_number(entry, setting->most, &gid) || gid < setting->least ||
+            count == APP_GROUPS_MAX) {
             return false;
         }
-        options->groups[options->group_count++] = gid;
+        options->groups[count++] = gid;
     }
-    options->groups_malformed = false;
+    options->group_count = count;
     return true;
 }
 
-static bool read_port_start(struct text value, struct options *options) {
-    return text_number(value, 65535, &options->unprivileged_port_start);
+static bool read_switch(struct text value, const struct setting *setting, struct options *options) {
+    bool on = text_equal(value, text_of(setting->words[1]));
+    if (!on && !text_equal(value, text_of(setting->words[0]))) {
+        return false;
+    }
+    *(bool *)field_of(setting, options) = on;
+    return true;
 }
 
 static bool is_variable_name(struct text name) {
@@ -48,47 +74,28 @@ static bool is_variable_name(struct text name) {
     return name.length > 0;
 }
 
-static bool read_ports_from(struct text value, struct options *options) {
+static bool read_name(struct text value, const struct setting *setting, struct options *options) {
     if (!is_variable_name(value)) {
         return false;
     }
-    options->ports_from = value.at;
+    *(const char **)field_of(setting, options) = value.at;
     return true;
 }
 
-static bool read_switch(struct text value, bool *on) {
-    uint32_t number;
-    if (!text_number(value, 1, &number)) {
-        return false;
-    }
-    *on = number == 1;
-    return true;
-}
-
-static bool read_signal_group(struct text value, struct options *options) {
-    return read_switch(value, &options->signal_group);
-}
-
-static bool read_supervise(struct text value, struct options *options) {
-    return read_switch(value, &options->supervise);
-}
-
-/*
- * A list of pairs LEFT:RIGHT, each LEFT once, into a table of size entries (256 at most). A
- * malformed list leaves the table as it is.
- */
-static bool read_pairs(struct text list, bool (*left)(struct text, uint32_t *),
-                       bool (*right)(struct text, uint32_t *), uint8_t *table, size_t size) {
-    bool seen[256] = {false};
-    uint8_t copy[256];
+/* Pairs, each left side once, into a table with an entry for every number up to the most. */
+static bool read_pairs(struct text value, const struct setting *setting, struct options *options) {
+    const size_t size = (size_t)setting->most + 1;
+    uint8_t *table = field_of(setting, options);
+    uint8_t copy[UINT8_MAX + 1];
+    bool seen[UINT8_MAX + 1] = {false};
     struct text pair;
     memcpy(copy, table, size);
-    while (text_next(&list, ',', &pair)) {
+    while (text_next(&value, ',', &pair)) {
         uint32_t from;
         uint32_t to;
         size_t colon = text_find(pair, ':');
-        if (colon == pair.length || !left((struct text){pair.at, colon}, &from) ||
-            !right(text_skip(pair, colon + 1), &to) || seen[from]) {
+        if (colon == pair.length || !setting->left((struct text){pair.at, colon}, &from) ||
+            !setting->right(text_skip(pair, colon + 1), &to) || seen[from]) {
             return false;
         }
         seen[from] = true;
@@ -98,83 +105,79 @@ static bool read_pairs(struct text list, bool (*left)(struct text, uint32_t *),
     return true;
 }
 
-static bool read_rewritable(struct text word, uint32_t *number) {
+static bool parse_rewritable(struct text word, uint32_t *number) {
     return signal_parse(word, number) && *number != 0 && *number != SIGKILL && *number != SIGSTOP &&
            *number != SIGCHLD;
 }
 
-static bool read_rewrite(struct text value, struct options *options) {
-    return read_pairs(value, read_rewritable, signal_parse, options->rewrite,
-                      sizeof options->rewrite);
+static bool parse_exit_code(struct text word, uint32_t *code) {
+    return text_number(word, UINT8_MAX, code);
 }
 
-static bool read_exit_code(struct text word, uint32_t *code) {
-    return text_number(word, 255, code);
-}
-
-static bool read_exit_codes(struct text value, struct options *options) {
-    return read_pairs(value, read_exit_code, read_exit_code, options->exit_codes,
-                      sizeof options->exit_codes);
-}
-
-static bool read_grace_period(struct text value, struct options *options) {
-    return text_number(value, 86400, &options->grace_seconds);
-}
-
-static const char *const levels[] = {"error", "warn", "info", "debug"};
-
-static bool find_level(struct text word, enum message_kind *level) {
+static bool read_level(struct text value, const struct setting *setting, struct options *options) {
+    static const char *const levels[] = {"error", "warn", "info", "debug"};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (text_equal(word, text_of(levels[i]))) {
-            *level = (enum message_kind)i;
+        if (text_equal(value, text_of(levels[i]))) {
+            *(enum message_kind *)field_of(setting, options) = (enum message_kind)i;
             return true;
         }
     }
     return false;
 }
 
-/* Checked here like every setting; options_read_settings() has acted on it before. */
-static bool read_log(struct text value, struct options *options) {
-    enum message_kind level;
-    (void)options;
-    return find_level(value, &level);
-}
+#define FIELD(name) .field = offsetof(struct options, name)
 
-static const struct setting {
-    const char *name;
-    bool (*read)(struct text value, struct options *options);
-    bool tunes_supervision;
-    const char *hint;
-} settings[] = {
-    {"APP_UID", read_uid, false,
-     "APP_UID is the number of an ordinary user, 1 to 2147483647, in plain digits "
-     "without leading zeros; the .NET images set APP_UID=1654"},
-    {"APP_GID", read_gid, false,
-     "APP_GID is the number of a group, 0 to 2147483647, in plain digits "
-     "without leading zeros; leave it out to get the user's own group"},
-    {"APP_GROUPS", read_groups, false,
-     "APP_GROUPS lists up to 256 group numbers, 1 to 2147483647, with a comma between two: "
-     "APP_GROUPS=2000,3000; group 0 is to be had through APP_GID=0 only"},
-    {"SHIM_UNPRIVILEGED_PORT_START", read_port_start, false,
-     "SHIM_UNPRIVILEGED_PORT_START is a number from 0 to 65535; 0 leaves it to the kernel"},
-    {"SHIM_HTTP_PORTS_FROM", read_ports_from, false,
-     "SHIM_HTTP_PORTS_FROM is the name of a variable, such as PORT: letters, digits and "
-     "underscores, not beginning with a digit"},
-    {"SHIM_SIGNAL_GROUP", read_signal_group, true,
-     "SHIM_SIGNAL_GROUP is 1 (signals go to the app's process group) or 0 (to the app alone)"},
-    {"SHIM_SIGNAL_REWRITE", read_rewrite, true,
-     "SHIM_SIGNAL_REWRITE lists pairs such as SIGTERM:SIGINT,HUP:0, each signal once on the "
-     "left; KILL, STOP and CHLD cannot be rewritten"},
-    {"SHIM_EXIT_CODES", read_exit_codes, true,
-     "SHIM_EXIT_CODES lists pairs of exit codes from 0 to 255, such as 143:0,137:1, each once "
-     "on the left"},
-    {"SHIM_GRACE_PERIOD", read_grace_period, true,
-     "SHIM_GRACE_PERIOD is a whole number of seconds, 0 to 86400"},
-    {"SHIM_SUPERVISE", read_supervise, false,
-     "SHIM_SUPERVISE is 1 (the app runs under the shim) or 0 (the shim becomes the app)"},
-    {"SHIM_LOG", read_log, false, "SHIM_LOG is error, warn, info or debug"},
+/* The level first: it holds for what is said of the others. */
+static const struct setting settings[SETTINGS] = {
+    [SETTING_LOG] = {"SHIM_LOG", read_level, FIELD(level),
+                     .rule = "SHIM_LOG is error, warn, info or debug"},
+    [SETTING_APP_UID] = {"APP_UID", read_id, FIELD(uid), .least = 1, .most = ID_MAX,
+                         .rule = "APP_UID is the number of an ordinary user, 1 to 2147483647, in "
+                                 "plain digits without leading zeros; the .NET images set "
+                                 "APP_UID=1654"},
+    [SETTING_APP_GID] = {"APP_GID", read_id, FIELD(gid), .most = ID_MAX,
+                         .rule = "APP_GID is the number of a group, 0 to 2147483647, in plain "
+                                 "digits without leading zeros; leave it out to get the user's own "
+                                 "group"},
+    [SETTING_APP_GROUPS] = {"APP_GROUPS", read_groups, .least = 1, .most = ID_MAX,
+                            .rule = "APP_GROUPS lists up to 256 group numbers, 1 to 2147483647, "
+                                    "with a comma between two: APP_GROUPS=2000,3000; group 0 is to "
+                                    "be had through APP_GID=0 only"},
+    [SETTING_BOUNDING_SET] = {"SHIM_BOUNDING_SET", read_switch, FIELD(keeps_bounding_set),
+                              .words = {"none", "keep"},
+                              .rule = "SHIM_BOUNDING_SET is none (the app's bounding set is "
+                                      "emptied) or keep (it stays as it is, so that programs with "
+                                      "file capabilities can be started)"},
+    [SETTING_UNPRIVILEGED_PORT_START] = {"SHIM_UNPRIVILEGED_PORT_START", read_number,
+                                         FIELD(unprivileged_port_start), .most = 65535,
+                                         .rule = "SHIM_UNPRIVILEGED_PORT_START is a number from 0 "
+                                                 "to 65535; 0 leaves it to the kernel"},
+    [SETTING_HTTP_PORTS_FROM] = {"SHIM_HTTP_PORTS_FROM", read_name, FIELD(ports_from),
+                                 .rule = "SHIM_HTTP_PORTS_FROM is the name of a variable, such as "
+                                         "PORT: letters, digits and underscores, not beginning "
+                                         "with a digit"},
+    [SETTING_SIGNAL_GROUP] = {"SHIM_SIGNAL_GROUP", read_switch, FIELD(signal_group),
+                              .words = {"0", "1"}, .tunes_supervision = true,
+                              .rule = "SHIM_SIGNAL_GROUP is 1 (signals go to the app's process "
+                                      "group) or 0 (to the app alone)"},
+    [SETTING_SIGNAL_REWRITE] = {"SHIM_SIGNAL_REWRITE", read_pairs, FIELD(rewrite),
+                                .most = SIGNAL_MAX, .left = parse_rewritable, .right = signal_parse,
+                                .tunes_supervision = true,
+                                .rule = "SHIM_SIGNAL_REWRITE lists pairs such as "
+                                        "SIGTERM:SIGINT,HUP:0, each signal once on the left; KILL, "
+                                        "STOP and CHLD cannot be rewritten"},
+    [SETTING_EXIT_CODES] = {"SHIM_EXIT_CODES", read_pairs, FIELD(exit_codes), .most = UINT8_MAX,
+                            .left = parse_exit_code, .right = parse_exit_code,
+                            .tunes_supervision = true,
+                            .rule = "SHIM_EXIT_CODES lists pairs of exit codes from 0 to 255, such "
+                                    "as 143:0,137:1, each once on the left"},
+    [SETTING_GRACE_PERIOD] = {"SHIM_GRACE_PERIOD", read_number, FIELD(grace_seconds), .most = 86400,
+                              .tunes_supervision = true,
+                              .rule = "SHIM_GRACE_PERIOD is a whole number of seconds, 0 to 86400"},
+    [SETTING_SUPERVISE] = {"SHIM_SUPERVISE", read_switch, FIELD(supervise), .words = {"0", "1"},
+                           .rule = "SHIM_SUPERVISE is 1 (the app runs under the shim) or 0 (the "
+                                   "shim becomes the app)"},
 };
-enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 static bool has_conflict(char *const *environment, const char *name, struct messages *messages) {
     if (!environment_conflicts(environment, name)) {
@@ -208,6 +211,7 @@ static void follow_ports_from(char *const *environment, struct options *options,
 }
 
 static void set_defaults(struct options *options) {
+    options->level = MESSAGE_ERROR;
     options->unprivileged_port_start = 1024;
     options->supervise = true;
     for (size_t i = 0; i < sizeof options->rewrite; i++) {
@@ -218,34 +222,32 @@ static void set_defaults(struct options *options) {
     }
 }
 
-static void read_setting(const struct setting *setting, char *const *environment,
+/* Returns whether the setting is malformed: of two values nobody knows which one holds. */
+static bool read_setting(const struct setting *setting, char *const *environment,
                          struct options *options, struct messages *messages) {
     const char *value = environment_get(environment, setting->name);
     if (has_conflict(environment, setting->name, messages)) {
-        /* Nobody knows which of the two holds: it is as good as malformed. */
-        (void)setting->read(LITERAL("?"), options);
-        return;
+        return true;
     }
     if (value == NULL || value[0] == '\0') {
-        return;
-    }
-    if (!setting->read(text_of(value), options)) {
-        message_error(messages, "%s is %s, which it cannot be", setting->name,
-                      quote(text_of(value)).text);
-        message_hint(messages, "%s", setting->hint);
+        return false;
     }
     options->tunes_supervision = options->tunes_supervision || setting->tunes_supervision;
+    if (setting->read(text_of(value), setting, options)) {
+        return false;
+    }
+    message_error(messages, "%s is %s, which it cannot be", setting->name,
+                  quote(text_of(value)).text);
+    message_hint(messages, "%s", setting->rule);
+    return true;
 }
 
 void options_read_settings(char *const *environment, struct options *options,
                            struct messages *messages) {
-    const char *level = environment_get(environment, "SHIM_LOG");
-    if (level != NULL) {
-        (void)find_level(text_of(level), &messages->level); /* else it is malformed: see below */
-    }
     set_defaults(options);
     for (size_t i = 0; i < SETTINGS; i++) {
-        read_setting(&settings[i], environment, options, messages);
+        options->malformed[i] = read_setting(&settings[i], environment, options, messages);
+        messages->level = options->level;
     }
     if (options->ports_from != NULL) {
         follow_ports_from(environment, options, messages);

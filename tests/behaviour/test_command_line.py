@@ -10,6 +10,7 @@ SETTINGS = [
     "APP_UID",
     "APP_GID",
     "APP_GROUPS",
+    "SHIM_BOUNDING_SET",
     "SHIM_UNPRIVILEGED_PORT_START",
     "SHIM_HTTP_PORTS_FROM",
     "SHIM_SIGNAL_GROUP",
@@ -39,7 +40,7 @@ def test_version(box, how):
 def test_help_tells_all_verbs_settings_and_exit_codes(box, how):
     done = box.run("--help", **ANYHOW[how])
     assert (done.exit_code, done.stderr) == (0, "")
-    for word in ["--check", "--install", "--version", *SETTINGS, "125", "126", "127", "1654"]:
+    for word in ["--check", "--install", "--install-net-bind-service", "--version", *SETTINGS, "125", "126", "127", "1654"]:
         assert word in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
 

@@ -1,9 +1,10 @@
 """--install: an image's build, or an init container, takes its own copy of the shim."""
 
 import os
+import struct
 
 import pytest
-from sandbox import mount, unmount
+from sandbox import held_capabilities, mount, unmount
 
 
 def names(box, folder):
@@ -118,6 +119,54 @@ def test_into_a_folder_that_may_be_written_to_and_not_be_listed(box):
     done = box.run("--install", "/drop/copy", uid=1000, gid=1000)
     assert (done.exit_code, done.stderr) == (0, "")
     assert box.path("/drop/copy").read_bytes() == box.path("/shim").read_bytes()
+
+
+# --install-net-bind-service
+
+CAPABILITY = "security.capability"
+# struct vfs_cap_data of revision 2, without the effective flag: permitted, then inheritable.
+NET_BIND_SERVICE = struct.pack("<5I", 0x02000000, 1 << 10, 0, 0, 0)
+SETFCAP = 31
+
+
+@pytest.mark.parametrize("destination, name", [("/work/copy", "/work/copy"), ("/work", "/work/shim")])
+def test_a_copy_may_lend_one_capability(box, destination, name):
+    box.folder("/work")
+    assert_installed(box, box.run("--install-net-bind-service", destination), name)
+    assert os.getxattr(box.path(name), CAPABILITY) == NET_BIND_SERVICE
+
+
+def test_an_ordinary_copy_lends_none(box):
+    box.run("--install-net-bind-service", "/copy")
+    assert_installed(box, box.run("--install", "/copy"), "/copy")
+    assert CAPABILITY not in os.listxattr(box.path("/copy"))
+
+
+def assert_lends_nothing(box, done, reason):
+    done.refuses("--install", "CAP_NET_BIND_SERVICE", "/work/copy", reason)
+    assert names(box, "/work") == ["copy"]
+    assert box.path("/work/copy").read_text() == "old"
+    assert any("CAP_SETFCAP" in hint for hint in done.texts("hint"))
+
+
+def test_without_cap_setfcap(box):
+    box.folder("/work")
+    box.write("/work/copy", "old")
+    done = box.run(
+        "--install-net-bind-service", "/work/copy", capabilities=held_capabilities() - {SETFCAP}
+    )
+    assert_lends_nothing(box, done, "Operation not permitted")
+
+
+def test_on_a_file_system_without_attributes(box):
+    folder = box.folder("/work")
+    mount("ramfs", folder, "ramfs")
+    try:
+        box.write("/work/copy", "old")
+        done = box.run("--install-net-bind-service", "/work/copy")
+        assert_lends_nothing(box, done, "Not supported")
+    finally:
+        unmount(folder)
 
 
 # Failures: exit 125, the destination as it was, and nothing beside it

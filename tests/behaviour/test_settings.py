@@ -26,6 +26,7 @@ MALFORMED = {
     "APP_UID": ["0", "1654:1654", *ID_NUMBERS],
     "APP_GID": ["1654,2000", *ID_NUMBERS],
     "APP_GROUPS": ["0", "2000,", ",2000", "2000,,3000", "2000, 3000", "2000;3000", *ID_NUMBERS],
+    "SHIM_BOUNDING_SET": ["0", "1", "KEEP", "all", "none,keep", " keep"],
     "SHIM_UNPRIVILEGED_PORT_START": ["65536", *NUMBERS],
     "SHIM_HTTP_PORTS_FROM": [
         "8080",
@@ -122,6 +123,7 @@ def test_empty_counts_as_unset(box, name):
 
 
 WELL_FORMED = {
+    "SHIM_BOUNDING_SET": ["none", "keep"],
     "SHIM_UNPRIVILEGED_PORT_START": ["0", "65535"],
     "SHIM_HTTP_PORTS_FROM": ["PORT", "_", "port_1"],
     "SHIM_SIGNAL_GROUP": ["0", "1"],

@@ -20,17 +20,14 @@ static const char *get(char *const *environment, const char *name) {
 }
 
 /* Two values are as bad as a malformed one: nobody knows which of them holds. */
-static void check_id(const struct id_setting *setting, char *const *environment, const char *name,
-                     unsigned least) {
+static void check_id(const struct id_setting *setting, bool malformed, char *const *environment,
+                     const char *name, unsigned least) {
     const char *value = get(environment, name);
-    if (environment_conflicts(environment, name)) {
-        require(setting->state == ID_MALFORMED);
-    } else if (value == NULL) {
-        require(setting->state == ID_UNSET);
-    } else {
-        require((setting->state == ID_SET) == is_number(value, least, ID_MAX));
-        require(setting->state != ID_SET || setting->id == strtoul(value, NULL, 10));
-    }
+    bool twice = environment_conflicts(environment, name);
+    bool good = !twice && value != NULL && is_number(value, least, ID_MAX);
+    require((setting->state == ID_SET) == good);
+    require(malformed == (twice || (value != NULL && !good)));
+    require(setting->state != ID_SET || setting->id == strtoul(value, NULL, 10));
 }
 
 static void check_lists(const struct options *options) {
@@ -68,8 +65,8 @@ static void check_settings(const struct options *options, const struct strings *
         {"SHIM_EXIT_CODES", 0, 0}, /* a list of pairs: a number alone is none */
         {"SHIM_SIGNAL_REWRITE", 0, 0},   {"SHIM_UNPRIVILEGED_PORT_START", 0, 65535},
     };
-    check_id(&options->uid, environment->at, "APP_UID", 1);
-    check_id(&options->gid, environment->at, "APP_GID", 0);
+    check_id(&options->uid, options->malformed[SETTING_APP_UID], environment->at, "APP_UID", 1);
+    check_id(&options->gid, options->malformed[SETTING_APP_GID], environment->at, "APP_GID", 0);
     check_lists(options);
     check_ports_from(options, environment);
     require(options->unprivileged_port_start <= 65535 && options->grace_seconds <= 86400);

@@ -71,7 +71,7 @@ static void take_identity(struct bytes *bytes, const struct options *options,
     take_account(bytes, &now->starter);
     take_account(bytes, &now->app);
     now->kept = !(held->setuid && held->setgid) && now->euid != 0;
-    now->known = now->kept || options->uid.state != ID_MALFORMED;
+    now->known = now->kept || !options->malformed[SETTING_APP_UID];
     if (now->kept) {
         now->app_uid = now->euid;
         now->app_gid = now->egid;

@@ -251,7 +251,7 @@ TEST(with_lent_rights_nobody_is_told_which_files_there_are) {
 TEST(what_a_malformed_setting_leaves_unknown_is_a_question_mark) {
     struct look look = ordinary();
     look.plan.refused = true;
-    look.options.uid.state = ID_MALFORMED;
+    look.options.malformed[SETTING_APP_UID] = true;
     look.identity.known = false;
     expect_line(look, 125, "user: ?");
     expect_line(look, 125, "group: ?");
@@ -260,7 +260,7 @@ TEST(what_a_malformed_setting_leaves_unknown_is_a_question_mark) {
 
     look = ordinary();
     look.plan.refused = true;
-    look.options.gid.state = ID_MALFORMED;
+    look.options.malformed[SETTING_APP_GID] = true;
     expect_line(look, 125, "user: 1654 (app), from APP_UID");
     expect_line(look, 125, "group: ?");
     expect_line(look, 125, "groups: ?");
@@ -268,7 +268,7 @@ TEST(what_a_malformed_setting_leaves_unknown_is_a_question_mark) {
 
     look = ordinary();
     look.plan.refused = true;
-    look.options.groups_malformed = true;
+    look.options.malformed[SETTING_APP_GROUPS] = true;
     expect_line(look, 125, "group: 1654");
     expect_line(look, 125, "groups: ?");
 

@@ -4,6 +4,21 @@
 
 #include <signal.h>
 
+static const char *const names[SETTINGS] = {
+    [SETTING_LOG] = "SHIM_LOG",
+    [SETTING_APP_UID] = "APP_UID",
+    [SETTING_APP_GID] = "APP_GID",
+    [SETTING_APP_GROUPS] = "APP_GROUPS",
+    [SETTING_BOUNDING_SET] = "SHIM_BOUNDING_SET",
+    [SETTING_UNPRIVILEGED_PORT_START] = "SHIM_UNPRIVILEGED_PORT_START",
+    [SETTING_HTTP_PORTS_FROM] = "SHIM_HTTP_PORTS_FROM",
+    [SETTING_SIGNAL_GROUP] = "SHIM_SIGNAL_GROUP",
+    [SETTING_SIGNAL_REWRITE] = "SHIM_SIGNAL_REWRITE",
+    [SETTING_EXIT_CODES] = "SHIM_EXIT_CODES",
+    [SETTING_GRACE_PERIOD] = "SHIM_GRACE_PERIOD",
+    [SETTING_SUPERVISE] = "SHIM_SUPERVISE",
+};
+
 #define WORDS(...) ((char *const[]){__VA_ARGS__, NULL})
 #define parse(options, messages, ...) parse_words(WORDS(__VA_ARGS__), options, messages)
 
@@ -42,7 +57,10 @@ static void expect_same_settings(const struct options *options, const struct opt
     expect(options->uid.state == wanted->uid.state && options->uid.id == wanted->uid.id, "%s", why);
     expect(options->gid.state == wanted->gid.state && options->gid.id == wanted->gid.id, "%s", why);
     expect(options->group_count == wanted->group_count, "%s", why);
-    expect(options->groups_malformed == wanted->groups_malformed, "%s", why);
+    expect(memcmp(options->malformed, wanted->malformed, sizeof options->malformed) == 0, "%s",
+           why);
+    expect(options->keeps_bounding_set == wanted->keeps_bounding_set, "%s", why);
+    expect(options->level == wanted->level, "%s", why);
     expect(options->unprivileged_port_start == wanted->unprivileged_port_start, "%s", why);
     expect(options->ports_from == wanted->ports_from, "%s", why);
     expect(options->signal_group == wanted->signal_group, "%s", why);
@@ -76,12 +94,8 @@ static struct options refuse(const char *name, const char *value) {
            "%s=%s: %.*s", name, value, SAID(&messages));
     expect(said(&messages, print("shim: hint: %s ", name)) == 1, "%s=%s: %.*s", name, value,
            SAID(&messages));
-    if (strcmp(name, "APP_UID") == 0) {
-        wanted.uid = (struct id_setting){ID_MALFORMED, options.uid.id};
-    } else if (strcmp(name, "APP_GID") == 0) {
-        wanted.gid = (struct id_setting){ID_MALFORMED, options.gid.id};
-    } else if (strcmp(name, "APP_GROUPS") == 0) {
-        wanted.groups_malformed = true;
+    for (size_t i = 0; i < SETTINGS; i++) {
+        wanted.malformed[i] = strcmp(names[i], name) == 0;
     }
     expect_same_settings(&options, &wanted, print("%s=%s", name, value));
     return options;
@@ -92,18 +106,6 @@ static void refuse_all(const char *name, const char *const *values, size_t count
         (void)refuse(name, values[i]);
     }
 }
-
-static const char *const names[] = {"APP_UID",
-                                    "APP_GID",
-                                    "APP_GROUPS",
-                                    "SHIM_UNPRIVILEGED_PORT_START",
-                                    "SHIM_HTTP_PORTS_FROM",
-                                    "SHIM_SIGNAL_GROUP",
-                                    "SHIM_SIGNAL_REWRITE",
-                                    "SHIM_EXIT_CODES",
-                                    "SHIM_GRACE_PERIOD",
-                                    "SHIM_SUPERVISE",
-                                    "SHIM_LOG"};
 
 /* No setting is any of these. */
 static const char *const nonsense[] = {
@@ -288,6 +290,9 @@ TEST(install_takes_a_destination) {
     assert_string_equal(options.destination, "/usr/bin");
     assert_true(parse(&options, &messages, "/shim", "--install", "--", "-odd-"));
     assert_string_equal(options.destination, "-odd-");
+    assert_true(parse(&options, &messages, "/shim", "--install-net-bind-service", "/usr/bin"));
+    assert_int_equal(options.verb, VERB_INSTALL_NET_BIND_SERVICE);
+    assert_string_equal(options.destination, "/usr/bin");
 }
 
 TEST(version_and_help_need_nothing) {
@@ -307,12 +312,32 @@ TEST(an_empty_word_is_a_program) {
 }
 
 TEST(an_unknown_flag_is_a_usage_error_that_names_it) {
-    static char *const flags[] = {"-",         "-h",       "-v",          "-V",
-                                  "-c",        "--Check",  "--CHECK",     "--check=",
-                                  "--check=x", "--checks", "--chec",      "---check",
-                                  "-check",    "--user",   "--user=1654", "--install=/usr/bin",
-                                  "-u",        "--init",   "-g",          "--usage",
-                                  "-- ",       "--\n",     "-\xff",       "-1654"};
+    static char *const flags[] = {"-",
+                                  "-h",
+                                  "-v",
+                                  "-V",
+                                  "-c",
+                                  "--Check",
+                                  "--CHECK",
+                                  "--check=",
+                                  "--check=x",
+                                  "--checks",
+                                  "--chec",
+                                  "---check",
+                                  "-check",
+                                  "--user",
+                                  "--user=1654",
+                                  "--install=/usr/bin",
+                                  "--install-net-bind-service=/shim",
+                                  "--install-net-bind",
+                                  "-u",
+                                  "--init",
+                                  "-g",
+                                  "--usage",
+                                  "-- ",
+                                  "--\n",
+                                  "-\xff",
+                                  "-1654"};
     for (size_t i = 0; i < LENGTH(flags); i++) {
         struct options options;
         struct messages messages;
@@ -348,16 +373,20 @@ TEST(no_words_at_all_are_a_usage_error) {
 }
 
 TEST(install_takes_exactly_one_word) {
-    struct options options;
-    struct messages messages;
-    assert_false(parse(&options, &messages, "/shim", "--install"));
-    assert_int_equal(errors(&messages), 1);
-    assert_false(parse(&options, &messages, "/shim", "--install", "--"));
-    assert_int_equal(errors(&messages), 1);
-    assert_false(parse(&options, &messages, "/shim", "--install", ""));
-    assert_int_equal(errors(&messages), 1);
-    assert_false(parse(&options, &messages, "/shim", "--install", "a", "b"));
-    assert_int_equal(errors(&messages), 1);
+    static char *const flags[] = {"--install", "--install-net-bind-service"};
+    for (size_t i = 0; i < LENGTH(flags); i++) {
+        struct options options;
+        struct messages messages;
+        char *wanted = print("shim: error: %s takes one word", flags[i]);
+        assert_false(parse(&options, &messages, "/shim", flags[i]));
+        expect(said(&messages, wanted) == 1, "%s: %.*s", flags[i], SAID(&messages));
+        assert_false(parse(&options, &messages, "/shim", flags[i], "--"));
+        expect(said(&messages, wanted) == 1, "%s: %.*s", flags[i], SAID(&messages));
+        assert_false(parse(&options, &messages, "/shim", flags[i], ""));
+        expect(said(&messages, wanted) == 1, "%s: %.*s", flags[i], SAID(&messages));
+        assert_false(parse(&options, &messages, "/shim", flags[i], "a", "b"));
+        expect(said(&messages, wanted) == 1, "%s: %.*s", flags[i], SAID(&messages));
+    }
 }
 
 TEST(version_and_help_take_no_word) {
@@ -370,7 +399,8 @@ TEST(version_and_help_take_no_word) {
 }
 
 TEST(one_verb_at_a_time) {
-    static char *const flags[] = {"--check", "--install", "--version", "--help"};
+    static char *const flags[] = {"--check", "--install", "--install-net-bind-service", "--version",
+                                  "--help"};
     for (size_t i = 0; i < LENGTH(flags); i++) {
         for (size_t j = 0; j < LENGTH(flags); j++) {
             struct options options;
@@ -389,6 +419,7 @@ TEST(the_usage_names_every_verb_setting_and_code) {
     static const char *const words[] = {"shim [--] PROGRAM [ARG]...",
                                         "shim --check [--] PROGRAM [ARG]...",
                                         "shim --install DEST",
+                                        "shim --install-net-bind-service DEST",
                                         "shim --version | --help",
                                         "125",
                                         "126",
@@ -414,7 +445,11 @@ TEST(without_settings_there_are_defaults) {
     assert_int_equal(options.uid.state, ID_UNSET);
     assert_int_equal(options.gid.state, ID_UNSET);
     assert_int_equal(options.group_count, 0);
-    assert_false(options.groups_malformed);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        assert_false(options.malformed[i]);
+    }
+    assert_false(options.keeps_bounding_set);
+    assert_int_equal(options.level, MESSAGE_ERROR);
     assert_int_equal(options.unprivileged_port_start, 1024);
     assert_null(options.ports_from);
     assert_false(options.signal_group);
@@ -457,8 +492,20 @@ TEST(all_malformed_settings_are_told_in_one_run) {
 }
 
 TEST(a_setting_that_is_there_twice_with_different_values_is_refused) {
-    static const char *const values[] = {"1",     "2",   "2,3", "1025", "A_1", "1",
-                                         "INT:2", "1:2", "1",   "1",    "warn"};
+    static const char *const values[SETTINGS] = {
+        [SETTING_LOG] = "warn",
+        [SETTING_APP_UID] = "1",
+        [SETTING_APP_GID] = "2",
+        [SETTING_APP_GROUPS] = "2,3",
+        [SETTING_BOUNDING_SET] = "keep",
+        [SETTING_UNPRIVILEGED_PORT_START] = "1025",
+        [SETTING_HTTP_PORTS_FROM] = "A_1",
+        [SETTING_SIGNAL_GROUP] = "1",
+        [SETTING_SIGNAL_REWRITE] = "INT:2",
+        [SETTING_EXIT_CODES] = "1:2",
+        [SETTING_GRACE_PERIOD] = "1",
+        [SETTING_SUPERVISE] = "1",
+    };
     for (size_t i = 0; i < LENGTH(names); i++) {
         struct options options;
         struct messages messages;
@@ -469,6 +516,9 @@ TEST(a_setting_that_is_there_twice_with_different_values_is_refused) {
                     print("shim: error: %s is in the environment more than once", names[i])) == 1,
                "%s: %.*s", names[i], SAID(&messages));
         expect(hints(&messages) == 1, "%s: %.*s", names[i], SAID(&messages));
+        for (size_t other = 0; other < SETTINGS; other++) {
+            expect(options.malformed[other] == (other == i), "%s: %s", names[i], names[other]);
+        }
         read_all(WORDS(one, "A=1", one), &options, &messages);
         expect(errors(&messages) == 0, "%s: %.*s", names[i], SAID(&messages));
     }
@@ -530,7 +580,7 @@ TEST(groups_are_numbers_with_a_comma_between_two) {
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct options options = accept("APP_GROUPS", rows[i].value);
         expect(options.group_count == rows[i].count, "%s", rows[i].value);
-        expect(!options.groups_malformed, "%s", rows[i].value);
+        expect(!options.malformed[SETTING_APP_GROUPS], "%s", rows[i].value);
         for (size_t j = 0; j < rows[i].count; j++) {
             expect(options.groups[j] == rows[i].groups[j], "%s, group %zu", rows[i].value, j);
         }
@@ -609,6 +659,16 @@ TEST(a_switch_is_0_or_1) {
     refuse_odd_numbers("SHIM_SIGNAL_GROUP");
     refuse_all("SHIM_SUPERVISE", bad, LENGTH(bad));
     refuse_odd_numbers("SHIM_SUPERVISE");
+}
+
+TEST(the_bounding_set_is_emptied_or_kept) {
+    assert_false(accept("SHIM_BOUNDING_SET", "none").keeps_bounding_set);
+    assert_true(accept("SHIM_BOUNDING_SET", "keep").keeps_bounding_set);
+    static const char *const bad[] = {"0",     "1",      "None",  "KEEP",  "keeps", "keep ",
+                                      " none", "all",    "empty", "clear", "drop",  "none,keep",
+                                      "kee",   "keep\n", "off",   "on",    "full",  "cap_net_raw"};
+    refuse_all("SHIM_BOUNDING_SET", bad, LENGTH(bad));
+    refuse_odd_numbers("SHIM_BOUNDING_SET");
 }
 
 TEST(signals_are_handed_on_as_others) {
@@ -783,11 +843,13 @@ TEST(what_nobody_can_know_for_two_values_is_unknown) {
     struct options options;
     struct messages messages;
     read_all(WORDS("APP_UID=1000", "APP_UID=2000"), &options, &messages);
-    assert_int_equal(options.uid.state, ID_MALFORMED);
+    assert_int_equal(options.uid.state, ID_UNSET);
+    assert_true(options.malformed[SETTING_APP_UID]);
     read_all(WORDS("APP_GID=1000", "APP_GID="), &options, &messages);
-    assert_int_equal(options.gid.state, ID_MALFORMED);
+    assert_int_equal(options.gid.state, ID_UNSET);
+    assert_true(options.malformed[SETTING_APP_GID]);
     read_all(WORDS("APP_GROUPS=1000", "APP_GROUPS=2000"), &options, &messages);
-    assert_true(options.groups_malformed);
+    assert_true(options.malformed[SETTING_APP_GROUPS]);
     assert_int_equal(options.group_count, 0);
 }
 
@@ -800,6 +862,7 @@ TEST(settings_for_a_supervisor_are_known_from_the_others) {
         {"APP_GID=1", false},
         {"APP_GROUPS=1", false},
         {"SHIM_LOG=warn", false},
+        {"SHIM_BOUNDING_SET=keep", false},
         {"SHIM_SUPERVISE=0", false},
         {"SHIM_HTTP_PORTS_FROM=PORT", false},
         {"SHIM_UNPRIVILEGED_PORT_START=0", false},
@@ -953,6 +1016,7 @@ int main(void) {
         cmocka_unit_test(the_first_unprivileged_port_is_a_number_from_0_to_65535),
         cmocka_unit_test(a_grace_period_is_a_number_from_0_to_86400),
         cmocka_unit_test(a_switch_is_0_or_1),
+        cmocka_unit_test(the_bounding_set_is_emptied_or_kept),
         cmocka_unit_test(signals_are_handed_on_as_others),
         cmocka_unit_test(a_malformed_rewrite_is_refused),
         cmocka_unit_test(what_cannot_be_caught_or_is_none_cannot_be_rewritten),
