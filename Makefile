@@ -116,11 +116,11 @@ check:
 .PHONY: test-programs
 test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/whoami $(ASPNETAPP)
 
-# Beside tini, dumb-init and catatonit; start-up, memory and wake-ups as ratios.
-.PHONY: compare bench
-compare bench: $(B)/shim $(PAYLOADS)
+# Beside other inits: case by case, what each costs as ratios, and how the shim's cost grows.
+.PHONY: compare bench growth
+compare bench growth: $(B)/shim $(PAYLOADS) $(BENCH)
 	$(Q)deps/install test
-	$(Q)tests/bench/$@
+	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/bench/$@
 
 .PHONY: analyze
 analyze: $(LIBCAP_NG)

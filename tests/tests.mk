@@ -11,6 +11,20 @@ $(B)/payloads/%: tests/payloads/%.c Makefile | $(KERNEL_HEADERS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $<
 
+# What is measured beside the shim, and what measures.
+BENCH := $(patsubst tests/bench/programs/%.c,$(B)/bench/%,$(wildcard tests/bench/programs/*.c)) $(B)/bench/measure
+BENCH_CC = $(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -static $(KERNEL_HEADERS:%=-isystem %)
+
+$(B)/bench/%: tests/bench/programs/%.c tests/bench/programs/limit.h | $(KERNEL_HEADERS)
+	@echo "  CC    $<"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BENCH_CC) -o $@ $<
+
+$(B)/bench/measure: $(wildcard tests/bench/measure/*.[ch]) | $(KERNEL_HEADERS)
+	@echo "  CC    tests/bench/measure"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BENCH_CC) -o $@ $(filter %.c,$^)
+
 # Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
 UNIT_ROOMS := $(filter-out shim/main.c shim/drop/privilege.c,$(SOURCES))
 UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \

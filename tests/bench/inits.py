@@ -1,10 +1,11 @@
-"""The inits that compare and bench try, and what they share."""
+"""The other inits, and what compare, bench and growth share."""
 
 import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "behaviour/init"))
+BEHAVIOUR = Path(__file__).resolve().parents[1] / "behaviour"
+sys.path[:0] = [str(BEHAVIOUR / "init"), str(BEHAVIOUR)]
 
 import pid1  # noqa: E402
 
