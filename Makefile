@@ -1,7 +1,8 @@
 # The shim: `make demo` builds it and shows it at work, `make check` tests it.
 # Both install what they need on Debian (deps/install), as root or with sudo.
 
-VERSION := 0.1.0
+# The one place for the version.
+VERSION := 0.2.0
 CC := gcc
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 B := build
@@ -36,7 +37,7 @@ LINK = $(CC) -nostdlib -pie -Wl,-Bstatic,--no-dynamic-linker $(SHIM_LDFLAGS) -o 
     $(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o
 endif
 
-SOURCES := $(wildcard shim/*.c shim/*/*.c)
+SOURCES := $(sort $(wildcard shim/*.c shim/*/*.c))
 OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o) $(B)/shim.o/init/entry.o
 
 # shim/init/entry.S has the first instructions of the process for these machines.
@@ -55,6 +56,8 @@ endif
 
 .PHONY: all
 all: $(B)/shim
+
+include dist/dist.mk
 
 $(B)/shim: $(OBJECTS) $(LIBCAP_NG)
 	@echo "  LINK  $@"

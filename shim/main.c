@@ -139,7 +139,7 @@ static int run_verb(struct run *run, char *const *environment) {
     case VERB_HELP:
         return print(options_usage, &run->messages);
     case VERB_VERSION:
-        return print("shim " SHIM_VERSION "\n", &run->messages);
+        return print(build_version, &run->messages);
     case VERB_INSTALL:
     case VERB_INSTALL_NET_BIND_SERVICE:
         return install_with_own_rights(run);

@@ -181,4 +181,10 @@ void output_open_log(struct messages *messages);
  */
 int output_end(struct messages *messages, int code);
 
+/*
+ * What --version prints: the version, the architecture, and the versions of the libraries as they
+ * were found in what was linked. dist/identify writes it at build time.
+ */
+extern const char build_version[];
+
 #endif

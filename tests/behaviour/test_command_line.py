@@ -33,7 +33,8 @@ ANYHOW = {
 def test_version(box, how):
     done = box.run("--version", **ANYHOW[how])
     assert (done.exit_code, done.stderr) == (0, "")
-    assert re.fullmatch(r"shim \d+\.\d+\.\d+\n", done.stdout)
+    libraries = r"libcap-ng [\d.]+, musl [\d.]+"
+    assert re.fullmatch(rf"shim \d+\.\d+\.\d+ \(\S+\), {libraries}\n", done.stdout)
 
 
 @pytest.mark.parametrize("how", ANYHOW)

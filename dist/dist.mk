@@ -1,0 +1,39 @@
+# What a build says it is, `make install`, and releases.
+
+# What packages and advisories know it by. (Debian's package `shim` is another program.)
+NAME := aspnet-shim
+
+# Who it is: for people, and for scanners of a file that has been copied out of all packages.
+LIBC := $(if $(MUSL),$(MUSL)/libc.a,$(shell $(CC) -print-file-name=libc.a 2>/dev/null))
+OBJECTS += $(B)/identity/version.o
+SHIM_LDFLAGS += @$(B)/identity/note
+
+$(B)/identity/version.c: dist/identify Makefile dist/dist.mk $(LIBCAP_NG) $(wildcard $(LIBC))
+	$(Q)mkdir -p $(@D)
+	$(Q)NAME="$(NAME)" VERSION="$(VERSION)" CC="$(CC)" LIBCAP_NG="$(LIBCAP_NG)" LIBC="$(LIBC)" \
+	    dist/identify $(@D)
+
+$(B)/identity/version.o: $(B)/identity/version.c
+	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) -Ishim -c -o $@ $<
+
+# For a machine: the file and its page, the latter with the version.
+PREFIX := /usr/local
+DESTDIR :=
+INSTALLED = $(DESTDIR)$(PREFIX)/bin/shim $(DESTDIR)$(PREFIX)/share/man/man1/shim.1
+
+.PHONY: install
+install: $(B)/shim $(B)/shim.1
+	install -d $(dir $(INSTALLED))
+	install -m 0755 $(B)/shim $(word 1,$(INSTALLED))
+	install -m 0644 $(B)/shim.1 $(word 2,$(INSTALLED))
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(INSTALLED)
+
+$(B)/shim.1: shim/shim.1 Makefile
+	$(Q)sed '1s/ shim "User Commands"/ "shim $(VERSION)" "User Commands"/' $< >$@
+
+.PHONY: print-version
+print-version:
+	@echo $(VERSION)
