@@ -115,6 +115,8 @@ struct messages {
     bool errors;             /* an error was reported */
     enum message_kind last;  /* the level that a hint belongs to */
     bool full;               /* lines were dropped for want of room */
+    bool app_runs;           /* it may hold the other end of stderr: nothing may wait for it */
+    size_t lost;             /* lines that stderr has not taken since */
     size_t length;
     char text[16384];
     size_t log_length; /* errors and their hints, for the termination log */
@@ -160,7 +162,14 @@ struct quote plain(struct text value);
 /* Exit codes of the shim's own (design.md, section 7). */
 enum { EXIT_REFUSED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
 
-/* Writes all messages to stderr, and empties them. Keeps errno. */
+/* The most that is written at a time once the app runs: what a pipe takes whole, pipe(7). */
+enum { OUTPUT_AT_ONCE = 4096 };
+
+/*
+ * Writes all messages to stderr, and empties them. Once the app runs: in one write that does not
+ * wait, else they are dropped, and their number is told with the next that is written. What
+ * our writing raises (SIGPIPE, SIGXFSZ) is taken back. Keeps errno.
+ */
 void output_flush(struct messages *messages);
 
 /* Writes length bytes to fd, as far as that works. Returns false, with errno, where it did not. */
