@@ -1,37 +1,8 @@
 #include "accounts.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/*
- * Opens a file to read. *file is NULL where there is none, or none that is a regular file.
- * Returns false, with errno, when there may be one that we cannot get at. O_NONBLOCK: a FIFO in
- * its place must not hold up the start.
- */
-static bool open_regular(const char *path, FILE **file) {
-    struct stat status;
-    *file = NULL;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO;
-    }
-    bool good = fstat(fd, &status) == 0;
-    if (good && S_ISREG(status.st_mode)) {
-        *file = fdopen(fd, "r");
-        good = *file != NULL;
-    }
-    int error = errno;
-    if (*file == NULL) {
-        (void)close(fd); /* only read from */
-    }
-    errno = error;
-    return good;
-}
 
 /* Splits a line into fields at its colons; the last takes the rest. False: fewer than needed. */
 static bool split(struct text line, struct text *fields, size_t count, size_t needed) {
@@ -87,69 +58,42 @@ static bool take_group(struct text line, struct text name, struct group_list *gr
     return true;
 }
 
-/* The next line of a file without its end. Returns false at the end, or with errno set. */
-static bool next_line(FILE *file, char **buffer, size_t *size, struct text *line) {
-    errno = 0;
-    ssize_t length = getline(buffer, size, file);
-    if (length < 0) {
+/* The next line. A NUL byte would end a name for everybody else: such a line is an empty one. */
+static bool next_line(struct lines *file, struct text *line) {
+    if (!lines_next(file, line)) {
         return false;
     }
-    if (length > 0 && (*buffer)[length - 1] == '\n') {
-        length--;
-    }
-    *line = (struct text){*buffer, (size_t)length};
-    /* A NUL byte would end the name for everybody else. */
-    if (memchr(*buffer, '\0', (size_t)length) != NULL) {
+    if (line->length > 0 && memchr(line->at, '\0', line->length) != NULL) {
         line->length = 0;
     }
     return true;
 }
 
-/* Frees what was read with, and returns whether all of it was read; keeps errno. */
-static bool finish(FILE *file, char *buffer, bool good) {
-    int error = errno;
-    good = good && !ferror(file) && error != ENOMEM;
-    free(buffer);
-    (void)fclose(file); /* only read from */
-    errno = error;
-    return good;
-}
-
 bool account_find(const char *path, uid_t uid, struct account *account) {
-    char *buffer = NULL;
-    size_t size = 0;
+    struct lines file;
     struct text line;
     bool good = true;
     memset(account, 0, sizeof *account);
-    FILE *file;
-    if (!open_regular(path, &file)) {
-        return false;
+    if (!lines_open(&file, path)) {
+        return errno == ENOENT;
     }
-    if (file == NULL) {
-        return true;
-    }
-    while (good && !account->found && next_line(file, &buffer, &size, &line)) {
+    while (good && !account->found && next_line(&file, &line)) {
         good = take_account(line, uid, account);
     }
-    return finish(file, buffer, good);
+    return lines_close(&file) && good;
 }
 
 bool account_groups(const char *path, const char *name, struct group_list *groups) {
-    char *buffer = NULL;
-    size_t size = 0;
+    struct lines file;
     struct text line;
     bool good = true;
-    FILE *file;
-    if (!open_regular(path, &file)) {
-        return false;
+    if (!lines_open(&file, path)) {
+        return errno == ENOENT;
     }
-    if (file == NULL) {
-        return true;
-    }
-    while (good && next_line(file, &buffer, &size, &line)) {
+    while (good && next_line(&file, &line)) {
         good = take_group(line, text_of(name), groups);
     }
-    return finish(file, buffer, good);
+    return lines_close(&file) && good;
 }
 
 bool groups_add(struct group_list *groups, gid_t gid) {
