@@ -129,6 +129,19 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
  */
 bool signal_parse(struct text word, uint32_t *number);
 
+/* Capabilities by name: capabilities(7). Pure. */
+
+/* The bit of a capability's number in a set of them. */
+#define CAPABILITY_BIT(number) ((uint64_t)1 << (number))
+
+/* A list such as "cap_setgid,cap_setuid"; lives until the end of the expression it is made in. */
+struct capability_list {
+    char text[1024];
+};
+
+/* The names of a set, as getcap(8) prints them: numbers for those that have no name here. */
+struct capability_list capability_names(uint64_t set);
+
 /*
  * Messages: one line `shim: error: ...` in the user's words, then `shim: hint: ...` with what to do
  * (DESIGN.md, Messages). The rooms put their lines into a struct messages, which keeps the pure
