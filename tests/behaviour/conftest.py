@@ -5,23 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sandbox import CLONE_NEWNS, CLONE_NEWPID, Box, unshare
+from sandbox import Box, why_no_namespaces
 
 BUILD = Path(__file__).parents[2] / "build"
-
-
-def why_no_namespaces():
-    """The reason why this machine does not let us make a box, or None."""
-    if os.geteuid() != 0:
-        return "needs root, for namespaces and ids"
-    child = os.fork()
-    if child == 0:
-        try:
-            unshare(CLONE_NEWNS | CLONE_NEWPID)
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return "needs CAP_SYS_ADMIN, for namespaces" if os.waitpid(child, 0)[1] else None
 
 
 def copy_of(program, target, folder):
@@ -44,15 +30,21 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def namespaces():
-    reason = why_no_namespaces()
-    if reason:
-        pytest.skip(reason)
+def root():
+    if os.geteuid() != 0:
+        pytest.skip("needs root, for chroot and ids")
+
+
+@pytest.fixture(scope="session")
+def namespaces(root):
+    """For what no chroot can show: PID 1, /proc, mounts."""
+    if why_no_namespaces():
+        pytest.skip(why_no_namespaces())
 
 
 @pytest.fixture
-def box(tmp_path, shim, world, namespaces):
+def box(tmp_path, shim, world, root):
     """A root file system with the shim as /shim and the payload as /world."""
-    root = tmp_path / "root"
-    root.mkdir()
-    return Box(root, shim, world)
+    folder = tmp_path / "root"
+    folder.mkdir()
+    return Box(folder, shim, world)

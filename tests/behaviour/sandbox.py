@@ -3,9 +3,13 @@
 A Box is the root of a tiny file system: the shim, a payload, and next to nothing else, like an
 image FROM scratch. Box.run() starts the shim in it, as PID 1 of a new PID namespace, as whom and
 with what the test says. Both are static programs, so they need nothing more.
+
+Where no namespaces are to be had (a `docker build`, a chroot) a plain chroot takes their place: no
+PID 1, no /proc, no mounts. What a test asks for and cannot have there makes it skipped.
 """
 
 import ctypes
+import functools
 import json
 import os
 import re
@@ -45,7 +49,14 @@ def check(result, what):
     return result
 
 
-def mount(source, target, kind=None, flags=0, data=None):
+def mount(*words, **options):
+    """For a test that mounts something in its box: a machine that lends no mounts skips it."""
+    if why_no_namespaces():
+        pytest.skip(why_no_namespaces())
+    _mount(*words, **options)
+
+
+def _mount(source, target, kind=None, flags=0, data=None):
     source, target, kind, data = (
         word and os.fsencode(word) for word in (source, target, kind, data)
     )
@@ -60,6 +71,61 @@ def unshare(flags):
     check(LIBC.unshare(flags), "unshare")
 
 
+def why_not(attempt):
+    """What a child of ours fails at when it tries this, as text; None: it does not."""
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            attempt()
+        except OSError as error:
+            os.write(writable, str(error.args[-1]).encode())
+        finally:
+            os._exit(0)
+    os.close(writable)
+    with open(readable, encoding="utf-8") as reason:
+        found = reason.read()
+    os.waitpid(child, 0)
+    return found or None
+
+
+@functools.cache
+def why_no_namespaces():
+    """The reason why no Box with a PID 1, a /proc and mounts can be made here, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/proc")
+
+        def attempt():
+            unshare(CLONE_NEWNS | CLONE_NEWPID)
+            inside = why_not(lambda: enter_root(folder, proc=True))
+            if inside:
+                raise OSError(inside)
+
+        failed = why_not(attempt)
+    return failed and f"needs namespaces of its own ({failed})"
+
+
+@functools.cache
+def why_no_users():
+    """The same for a user namespace."""
+    failed = why_not(lambda: unshare(CLONE_NEWUSER))
+    return why_no_namespaces() or failed and f"needs a user namespace ({failed})"
+
+
+@functools.cache
+def why_no_network():
+    """The same for a network namespace with a floor of its own."""
+    failed = why_not(lambda: enter_network(1024))
+    return why_no_namespaces() or failed and f"needs a network namespace ({failed})"
+
+
+@functools.cache
+def why_no_filter():
+    """The same for a seccomp filter on a process that may still gain privileges."""
+    failed = why_not(lambda: forbid([0xFFFF]))  # nobody's number
+    return failed and f"needs a seccomp filter ({failed})"
+
+
 def held_capabilities():
     """The numbers of all that this machine can give."""
     return {number for number in range(64) if LIBC.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1}
@@ -71,6 +137,12 @@ def as_numbers(names):
 
 class World(dict):
     """What the payload found: see tests/payloads/world.c."""
+
+    def __getitem__(self, name):
+        found = super().__getitem__(name)
+        if found is None and name == "parent" and why_no_namespaces():
+            pytest.skip(why_no_namespaces())
+        return found
 
     def descriptor(self, number):
         return next((found for found in self["descriptors"] if found["fd"] == number), None)
@@ -132,8 +204,8 @@ class Start:
     gid: object = 0
     groups: tuple = ()
     capabilities: object = None  # numbers; None: all for root, none for others
-    init: bool = True  # as PID 1 of a PID namespace
-    proc: bool = True  # with /proc
+    init: object = None  # as PID 1 of a PID namespace; None: where that is to be had
+    proc: object = None  # with /proc; None: the same
     floor: object = None  # in a network namespace, with this port floor
     uid_map: object = None  # in a user namespace, with this map
     gid_map: object = None
@@ -145,6 +217,21 @@ class Start:
     descriptors: object = None  # {number there: number here, or a file of the box}
     readonly: tuple = ()  # mount points
     forbidden: tuple = ()  # system calls by number, which then answer EPERM
+
+    def __post_init__(self):
+        """A test that asks for what is not to be had here is skipped, with the reason."""
+        needed = {
+            why_no_namespaces: self.init or self.proc or self.readonly,
+            why_no_users: self.uid_map is not None,
+            why_no_network: self.floor is not None,
+            why_no_filter: self.forbidden,
+        }
+        for why, is_needed in needed.items():
+            if is_needed and why():
+                pytest.skip(why())
+        here = why_no_namespaces() is None
+        self.init = here if self.init is None else self.init
+        self.proc = here if self.proc is None else self.proc
 
 
 class Box:
@@ -230,26 +317,20 @@ class Box:
                 raise RuntimeError(failure.read().decode()) from None
 
     def _enter(self, start):
-        """In the child: into the box, in namespaces of its own."""
-        unshare(CLONE_NEWNS | (CLONE_NEWPID if start.init else 0))
-        if start.floor is not None:
-            unshare(CLONE_NEWNET)
-            Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text(str(start.floor))
-        if start.init:
-            fork_and_wait()
-        mount(None, "/", flags=MS_REC | MS_PRIVATE)
-        # A mount of its own: what the machine's /tmp forbids (devices, setuid) is allowed here.
-        mount(self.root, self.root, flags=MS_BIND | MS_REC)
-        mount(None, self.root, flags=MS_REMOUNT | MS_BIND)
-        os.chdir(self.root)
-        check(LIBC.pivot_root(b".", b"."), "pivot_root")
-        unmount(".")
-        if start.proc:
-            mount("proc", "/proc", "proc")
+        """In the child: into the box, in namespaces of its own where they are to be had."""
+        if why_no_namespaces():
+            os.chroot(self.root)
+        else:
+            unshare(CLONE_NEWNS | (CLONE_NEWPID if start.init else 0))
+            if start.floor is not None:
+                enter_network(start.floor)
+            if start.init:
+                fork_and_wait()
+            enter_root(self.root, start.proc)
         for place in start.readonly:
             if place != "/":
-                mount(place, place, flags=MS_BIND)
-            mount(None, place, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+                _mount(place, place, flags=MS_BIND)
+            _mount(None, place, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
         os.chdir(start.cwd)
         os.umask(start.umask)
         forget_signals()
@@ -292,6 +373,25 @@ def end(process):
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     for pid in [*map(int, children), process.pid]:
         os.kill(pid, signal.SIGKILL)
+
+
+def enter_network(floor):
+    """Into a network namespace whose ports are anybody's from this one up."""
+    unshare(CLONE_NEWNET)
+    Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text(str(floor))
+
+
+def enter_root(folder, proc):
+    """Makes the folder the root of the mount namespace that we are in, with /proc or without."""
+    _mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    # A mount of its own: what the machine's /tmp forbids (devices, setuid) is allowed here.
+    _mount(folder, folder, flags=MS_BIND | MS_REC)
+    _mount(None, folder, flags=MS_REMOUNT | MS_BIND)
+    os.chdir(folder)
+    check(LIBC.pivot_root(b".", b"."), "pivot_root")
+    unmount(".")
+    if proc:
+        _mount("proc", "/proc", "proc")
 
 
 def fork_and_wait():

@@ -39,6 +39,7 @@ def test_the_app_is_an_ordinary_user_who_may_do_nothing_special(box, mode):
     assert world["dumpable"] == 1
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_the_shim_itself_holds_nothing_either(box):
     parent = box.run("/world", "settled").world["parent"]
     status = parent["status"]
@@ -49,6 +50,7 @@ def test_the_shim_itself_holds_nothing_either(box):
     assert [status[name] for name in STATUS_SETS] == [NOTHING] * 5
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_the_shim_is_in_nobodys_way(box, tmp_path):
     """A working directory keeps a mount busy, a descriptor keeps a socket open."""
     box.folder("/work")
@@ -141,6 +143,7 @@ def test_folder_umask_and_signals_stay(box):
     assert (world["signals_blocked"], world["signals_ignored"]) == (NOTHING, NOTHING)
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_without_supervision_the_app_is_pid_1_itself(box, tmp_path):
     with open(tmp_path / "file", "w") as file:
         env = {"SHIM_SUPERVISE": "0"}

@@ -59,6 +59,7 @@ CLOSED = [closed for count in (1, 2, 3) for closed in itertools.combinations((0,
 
 
 @pytest.mark.parametrize("closed", CLOSED, ids=str)
+@pytest.mark.usefixtures("namespaces")
 def test_closed_descriptors_become_dev_null(box, closed):
     done = box.run("/world", "out=/tmp/world", closed=closed)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")

@@ -90,6 +90,7 @@ def test_a_refused_start_changes_no_owner(box, opened):
 
 
 @pytest.mark.parametrize("mode", [{}, {"init": False}, {"env": {"SHIM_SUPERVISE": "0"}}], ids=str)
+@pytest.mark.usefixtures("namespaces")
 def test_dev_stdout_can_be_opened_again(box, mode):
     assert box.run("/world", **mode).world["reopened"]["/dev/stdout"] == 0
 
@@ -119,6 +120,7 @@ def test_what_cannot_be_given_is_told_of(box, opened, kind):
     assert world["descriptors"][1]["uid"] == 0
 
 
+@pytest.mark.usefixtures("namespaces")
 def test_a_file_of_roots_stays_closed_to_the_app(box, opened):
     world = world_with(box, {1: opened("file")})
     assert world["reopened"]["/dev/stdout"] == errno.EACCES

@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+# The shim writes it as PID 1 only.
+pytestmark = pytest.mark.usefixtures("namespaces")
+
 LOG = "/dev/termination-log"
 RT_SIGTIMEDWAIT = {"x86_64": 128, "aarch64": 137}.get(os.uname().machine, 177)
 FAILURES = {

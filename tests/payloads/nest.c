@@ -2,8 +2,9 @@
  * nest: runs a program as PID 1 of a PID namespace of its own, and ends as it ended: with its exit
  * code, or by its signal.
  *
- *   nest [-o] [-t] [-x DIGITS] [-b MASK] [-i MASK] PROGRAM [ARG]...
+ *   nest [-o] [-n] [-t] [-x DIGITS] [-b MASK] [-i MASK] PROGRAM [ARG]...
  *     -o         as an ordinary process of the namespace instead, under a PID 1 that only reaps
+ *     -n         without a namespace, where none is to be had: nest itself reaps
  *     -t         as leader of a session whose terminal is stdin
  *     -x DIGITS  without these descriptors: 02 stands for 0 and 2
  *     -b MASK    with these signals blocked, and no others (in hex; bit n-1 stands for signal n)
@@ -17,9 +18,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +32,7 @@ enum { DESCRIPTORS = 1024 };
 
 struct options {
     bool ordinary;
+    bool alone;
     bool terminal;
     const char *closed;
     uint64_t blocked;
@@ -115,6 +119,40 @@ static _Noreturn void run_inside(const struct options *options, char **program, 
     become(options, program);
 }
 
+/* What the end of a PID namespace does for its processes: none outlives the program. */
+static void end_others(void) {
+    pid_t child;
+    for (;;) {
+        FILE *children = fopen("/proc/thread-self/children", "re");
+        if (children == NULL) {
+            err(EXIT_FAILURE, "/proc/thread-self/children");
+        }
+        bool any = false;
+        while (fscanf(children, "%d", &child) == 1) {
+            any = kill(child, SIGKILL) == 0;
+        }
+        (void)fclose(children);
+        if (!any) {
+            return;
+        }
+        (void)wait(NULL);
+    }
+}
+
+static int run_alone(const struct options *options, char **program) {
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+        err(EXIT_FAILURE, "subreaper");
+    }
+    pid_t child = fork_or_die();
+    if (child == 0) {
+        become(options, program);
+    }
+    close_inherited(-1);
+    int status = wait_for(child);
+    end_others();
+    return status;
+}
+
 static _Noreturn void end_as(int status) {
     if (WIFSIGNALED(status)) {
         static const struct rlimit none = {0, 0};
@@ -133,14 +171,17 @@ static uint64_t parse_mask(const char *word) {
 }
 
 int main(int argc, char **argv) {
-    struct options options = {false, false, "", 0, 0};
+    struct options options = {false, false, false, "", 0, 0};
     int statuses[2];
     int option;
     int status;
-    while ((option = getopt(argc, argv, "+otx:b:i:")) != -1) {
+    while ((option = getopt(argc, argv, "+ontx:b:i:")) != -1) {
         switch (option) {
         case 'o':
             options.ordinary = true;
+            break;
+        case 'n':
+            options.alone = true;
             break;
         case 't':
             options.terminal = true;
@@ -160,6 +201,9 @@ int main(int argc, char **argv) {
     }
     if (argv[optind] == NULL) {
         errx(EXIT_FAILURE, "no program");
+    }
+    if (options.alone) {
+        end_as(run_alone(&options, argv + optind));
     }
     if (unshare(CLONE_NEWPID) < 0 || pipe(statuses) < 0) {
         err(EXIT_FAILURE, "PID namespace");

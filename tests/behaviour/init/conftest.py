@@ -1,7 +1,6 @@
 """Fixtures for the shim as an init: it is started as PID 1, or as an ordinary process."""
 
 import os
-import subprocess
 from contextlib import ExitStack
 
 import pid1
@@ -17,9 +16,20 @@ def programs():
         pytest.skip("no build/shim: run make first")
     if not (pid1.REPO / "build/payloads/nest").exists():
         pytest.skip("no build/payloads: run make payloads first")
-    probe = subprocess.run([pid1.payload("nest"), "/bin/true"], capture_output=True, text=True)
-    if probe.returncode != 0:
-        pytest.skip(f"no PID namespaces on this machine: {probe.stderr}")
+
+
+@pytest.fixture(scope="session")
+def namespace(programs):
+    """For what only a PID namespace can show."""
+    if pid1.why_no_namespace():
+        pytest.skip(pid1.why_no_namespace())
+
+
+@pytest.fixture(scope="session")
+def tracing():
+    """For what only a process that may trace those of other users can see."""
+    if not pid1.may_trace():
+        pytest.skip("needs CAP_SYS_PTRACE, to look into another user's process")
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 Every Run has a PID namespace of its own, made by the payload nest, so that whatever it leaves
 behind ends with it. Process ids here are those of the test's side, except where one is said to be
-the namespace's.
+the namespace's. Where no PID namespace is to be had (a `docker build`), the shim can still be an
+ordinary process: a Run has none then, and what needs a PID 1 is skipped.
 """
 
 import atexit
@@ -17,6 +18,8 @@ import tempfile
 import termios
 import time
 from pathlib import Path
+
+import pytest
 
 REPO = Path(__file__).resolve().parents[3]
 DEADLINE = float(os.environ.get("SHIM_TEST_DEADLINE", 60))  # seconds; the machine may be busy
@@ -123,9 +126,24 @@ def zombies(pid):
     return [child for child, (parent, state) in processes().items() if (parent, state) == (pid, "Z")]
 
 
+@functools.cache
+def why_no_namespace():
+    """The reason why there is no PID namespace with its /proc here, or None."""
+    probe = subprocess.run([payload("nest"), "/bin/true"], capture_output=True, text=True)
+    return f"needs a PID namespace ({probe.stderr.strip()})" if probe.returncode else None
+
+
+def may_trace():
+    """Whether we have CAP_SYS_PTRACE."""
+    return int(status("self")["CapEff"], 16) >> 19 & 1 == 1
+
+
 def executable(pid):
+    """The path of what a process runs; its name alone if that is all one may know."""
     try:
         return os.readlink(f"/proc/{pid}/exe")
+    except PermissionError:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return None
 
@@ -226,9 +244,12 @@ class Run:
                  closed="", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None, **options):
         self.program = os.path.realpath(command[0])
         self.init = init
+        self.alone = why_no_namespace() is not None
+        if init and self.alone:
+            pytest.skip(why_no_namespace())
         self.errors = tempfile.TemporaryFile()
         nest = [payload("nest"), f"-b{blocked:x}", f"-i{ignored:x}"]
-        nest += ([] if init else ["-o"]) + (["-t"] if terminal else [])
+        nest += ([] if init else ["-n" if self.alone else "-o"]) + (["-t"] if terminal else [])
         nest += [f"-x{closed}"] if closed else []
         if terminal:
             stdin = stdout = stderr = terminal.slave
@@ -274,7 +295,9 @@ class Run:
         return found
 
     def _namespace(self):
-        """Its processes that are in the namespace."""
+        """Its processes that are in the namespace; all, where it has none."""
+        if self.alone:
+            return self.below()
         here = os.readlink("/proc/self/ns/pid")
         found = []
         for pid in self.below():
@@ -290,9 +313,14 @@ class Run:
         """The program's own process."""
 
         def find():
-            return [pid for pid in self.below() if executable(pid) == self.program]
+            return [pid for pid in self.below() if executable(pid) in self.names]
 
         return wait_until(find, f"{self.program} runs")[0]
+
+    @property
+    def names(self):
+        """What executable() may say of the program."""
+        return self.program, os.path.basename(self.program)[:15]
 
     def find(self, name):
         """The processes of a program."""
@@ -303,7 +331,7 @@ class Run:
         """Its app: the child that has become another program."""
 
         def find():
-            return [pid for pid in children(self.pid) if executable(pid) not in (self.program, None)]
+            return [pid for pid in children(self.pid) if executable(pid) not in (*self.names, None)]
 
         return wait_until(find, "the app runs")[0]
 

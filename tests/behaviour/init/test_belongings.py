@@ -70,6 +70,7 @@ def test_a_pipe_that_the_app_closes_is_closed(shim, init):
     assert run.process.poll() is None
 
 
+@pytest.mark.usefixtures("tracing")
 def test_the_working_directory_is_the_apps_alone(shim, init):
     folder = pid1.STAGE.open()
     run = shim(payload("signals"), init=init, cwd=folder)
@@ -100,6 +101,7 @@ def test_the_app_writes_to_the_streams_of_pid_1(shim, stream):
 
 
 @pytest.mark.parametrize("init, number", [(True, 1), (False, 2)], ids=["pid1", "ordinary"])
+@pytest.mark.usefixtures("namespace")
 def test_listen_pid_names_the_app(shim, init, number):
     env = {"LISTEN_PID": str(number), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "web"}
     run = shim("/bin/sh", "-c", "echo $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES $$", init=init, env=env)
@@ -122,6 +124,7 @@ def test_what_else_names_the_shim_as_the_listener_goes(shim, pid, kept):
     assert run.finish() == (0, f"1 {kept}".rstrip() + "\n", "")
 
 
+@pytest.mark.usefixtures("namespace")
 def test_socket_activation(shim, init):
     """The app gets the socket as descriptor 3, and when it has closed it nobody else has it."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -12,6 +12,8 @@ from collections import Counter
 import pytest
 from pid1 import CONT, PATH, SIGNALS, TSTP, TTIN, TTOU, payload, shim
 
+pytestmark = pytest.mark.usefixtures("namespace")
+
 STOPS = {TSTP, TTIN, TTOU}
 REAL_TIME = range(32, 65)
 MANY = 4000  # more than there are stops

@@ -35,6 +35,7 @@ def switches(pid):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+@pytest.mark.usefixtures("tracing")
 def test_it_makes_no_system_call(idle, tmp_path):
     log = tmp_path / "log"
     command = ["strace", "-p", str(idle.pid), "-o", str(log)]

@@ -10,6 +10,7 @@ IN_PLACE = {"SHIM_SUPERVISE": "0"}
 
 
 @pytest.mark.parametrize("init, number", [(True, 1), (False, 2)], ids=["pid1", "ordinary"])
+@pytest.mark.usefixtures("namespace")
 def test_the_app_has_the_shims_process_id(shim, init, number):
     run = shim("/bin/sh", "-c", "echo $$", init=init, env=IN_PLACE)
     assert run.finish() == (0, f"{number}\n", "")

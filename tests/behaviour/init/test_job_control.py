@@ -204,6 +204,7 @@ def test_a_shim_that_was_stopped_while_its_app_ended_leaves_the_terminal_alone(s
     assert shell.is_usable()
 
 
+@pytest.mark.usefixtures("namespace")
 def test_a_pid_1_in_a_job_of_a_shell(shell):
     """`unshare --pid --fork`: its process group and session are out of its sight."""
     shell.start(f"{payload('nest')} {watched()}")
@@ -217,6 +218,7 @@ def test_a_pid_1_in_a_job_of_a_shell(shell):
     assert shell.is_usable()
 
 
+@pytest.mark.usefixtures("namespace")
 def test_a_pid_1_in_the_background_does_not_spin(shell):
     """The app may not read, and there is no sense in making it try again and again."""
     shell.type(f"{payload('nest')} {cat()} &\n")
@@ -228,6 +230,7 @@ def test_a_pid_1_in_the_background_does_not_spin(shell):
     assert shell.is_usable()
 
 
+@pytest.mark.usefixtures("namespace")
 def test_a_pid_1_in_the_background_that_only_writes_to_the_terminal(shell):
     """It cannot find out whether it is in the foreground, and so takes it from nobody."""
     shell.start(f"{payload('nest')} {watched()} </dev/null >/dev/tty 2>&1 &")

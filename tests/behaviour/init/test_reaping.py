@@ -43,6 +43,7 @@ def is_clean(run):
     return children(run.pid) == [run.app] and not zombies(run.pid)
 
 
+@pytest.mark.usefixtures("tracing")
 def test_a_storm_leaves_no_zombie_and_no_trace_in_memory(orphans, init):
     run = orphans("batch", 1000)
     wait_until(lambda: is_clean(run), "the first orphans are reaped")
@@ -115,6 +116,7 @@ def test_an_orphan_that_is_traced(orphans):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+@pytest.mark.usefixtures("tracing")
 def test_an_app_that_is_traced(shim, init):
     """Its stops are its tracer's business; its signals and its end are the shim's."""
     run = shim(payload("signals"), init=init)
