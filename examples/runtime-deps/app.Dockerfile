@@ -1,12 +1,15 @@
-# An app on that base image: it adds itself, and no USER.
+# An app on that base image: it adds itself, and says that the shim starts it.
 #
 #     dotnet publish --self-contained -o app
 #     docker build -t myapp -f app.Dockerfile app
-#
-# The program is the CMD: it is what the shim of the base image starts. An ENTRYPOINT here would
-# take the shim's place, and the app would run as root.
 ARG BASE=runtime-deps-shim
 FROM $BASE
 WORKDIR /app
 COPY . .
-CMD ["./aspnetapp"]
+# Both lines or neither. Root is for the shim alone, which gives it away; where the base image names
+# no user, as the Debian and Ubuntu ones do not, USER root changes nothing and may be left out.
+USER root
+ENTRYPOINT ["/shim", "./aspnetapp"]
+# An ENTRYPOINT takes the place of the base image's and resets its CMD. The chiseled and composite
+# images of .NET have both, ENTRYPOINT ["/usr/bin/dotnet"] and CMD ["--info"]; an app of theirs that is
+# a .dll is named in full: ENTRYPOINT ["/shim", "dotnet", "aspnetapp.dll"].
