@@ -51,7 +51,7 @@ static bool make_environment(struct run *run, char *const *environment) {
 static bool look(struct run *run, char *const *environment) {
     options_read_settings(environment, &run->options, &run->messages);
     message_debug(&run->messages, "options: read");
-    if (!make_environment(run, environment) || !held_read(&run->held, &run->messages) ||
+    if (!make_environment(run, environment) || !privilege_read(&run->held, &run->messages) ||
         !identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
                          &run->messages)) {
         return false;
@@ -66,26 +66,42 @@ static bool look(struct run *run, char *const *environment) {
     plan_make(&run->options, &run->identity, &run->listen, &run->held,
               environment_get(environment, "HOME"), &run->plan, &run->messages);
     message_debug(&run->messages, "decide: %s",
-                  run->plan.refused     ? "refused"
-                  : run->plan.kept != 0 ? "keep one capability"
-                                        : "keep nothing");
+                  run->plan.refused          ? "refused"
+                  : run->plan.keeps_net_bind ? "keep one capability"
+                                             : "keep nothing");
     return true;
 }
 
 /* Steps 5 to 8: from root to the app's user, and the proof. */
 static bool become(struct run *run) {
-    bool root_is_locked;
     output_open_log(&run->messages);
     handover_stdio(&run->plan, &run->messages);
     if (!handover_home(&run->plan, run->launch.environment, &run->messages) ||
-        !privilege_drop(&run->plan, &root_is_locked, &run->messages) ||
-        !probe_ports(&run->plan, &run->messages) ||
-        !verify(&run->plan, root_is_locked, &run->messages)) {
+        !privilege_drop(&run->plan, &run->messages) || !probe_ports(&run->plan, &run->messages) ||
+        !verify(&run->plan, &run->messages)) {
         return false;
     }
     check_summarize(&run->plan, &run->identity, &run->messages);
     output_flush(&run->messages);
     return true;
+}
+
+/* Steps 9 to 12: the app, and its init, which holds nothing once the app runs. */
+static int run_under_init(struct run *run) {
+    struct supervision supervision;
+    if (!privilege_rehearse(&run->plan, &run->messages) ||
+        !supervise_prepare(&supervision, &run->launch, &run->options, &run->messages)) {
+        return EXIT_REFUSED;
+    }
+    int code = supervise_start(&supervision, &run->messages);
+    if (code != 0) {
+        return code;
+    }
+    if (!privilege_release(&run->plan, &run->messages) ||
+        !supervise_settle(&supervision, &run->messages)) {
+        return supervise_give_up(&supervision, &run->messages);
+    }
+    return supervise(&supervision, &run->messages);
 }
 
 /* The run itself, or what --check says of it. Returns the exit code. */
@@ -101,9 +117,8 @@ static int run_app(struct run *run, char *const *environment) {
     if (!seen || run->plan.refused || !become(run)) {
         return EXIT_REFUSED;
     }
-    return run->options.supervise
-               ? supervise(&run->launch, &run->options, privilege_release, &run->messages)
-               : spawn_in_place(&run->launch, &run->messages);
+    return run->options.supervise ? run_under_init(run)
+                                  : spawn_in_place(&run->launch, &run->messages);
 }
 
 static int print(const char *text, struct messages *messages) {
@@ -118,10 +133,9 @@ static int install_with_own_rights(struct run *run) {
         message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return EXIT_REFUSED;
     }
-    bool lends = run->options.verb == VERB_INSTALL_NET_BIND_SERVICE;
-    return held_read(&run->held, &run->messages) &&
-                   plan_check_origin(&run->identity, &run->held, &run->messages)
-               ? install(run->options.destination, lends, &run->messages)
+    return plan_check_origin(&run->identity, &run->messages)
+               ? install(run->options.destination,
+                         run->options.verb == VERB_INSTALL_NET_BIND_SERVICE, &run->messages)
                : EXIT_REFUSED;
 }
 
@@ -135,6 +149,9 @@ static bool block_signals(struct run *run) {
 }
 
 static int run_verb(struct run *run, char *const *environment) {
+    if (run->options.verb == VERB_RUN) {
+        privilege_seal();
+    }
     if (!block_signals(run) || !handover_fill_stdio(&run->messages)) {
         return EXIT_REFUSED;
     }

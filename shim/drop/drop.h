@@ -7,11 +7,6 @@
 
 #include "plan.h"
 
-/* Held: what this process holds as it starts. */
-
-/* Fills *held. Returns false, with an error in messages, if the kernel does not say. */
-bool held_read(struct held *held, struct messages *messages);
-
 /* Handover: what the app's new user is given before root is gone. */
 
 /*
@@ -35,28 +30,43 @@ bool handover_home(const struct plan *plan, char **environment, struct messages 
 
 /* Privilege: the only user of libcap-ng. */
 
+/* Reads what this process holds. Returns false, with an error in messages, if that fails. */
+bool privilege_read(struct held *held, struct messages *messages);
+
 /*
  * Makes this process what the plan says: bounding set, securebits, groups, gid, uid, the other
  * capability sets, no_new_privs. Returns false, with an error in messages, at the first step that
- * fails; the process is then of no use but to end. *root_is_locked is whether the securebits could
- * be set.
+ * fails; the process is then of no use but to end.
  */
-bool privilege_drop(const struct plan *plan, bool *root_is_locked, struct messages *messages);
+bool privilege_drop(const struct plan *plan, struct messages *messages);
+
+/*
+ * Closes this process to others of its uid, the app above all: it is not dumpable, so nobody may
+ * trace it, or read what ptrace(2) guards. A change of uid may undo it: privilege_drop() does it
+ * again, and privilege_rehearse() says whether it holds.
+ */
+void privilege_seal(void);
+
+/*
+ * Before the app is started: whether this process is sealed, and whether privilege_release() can
+ * do its work; nothing changes. Returns false, with an error in messages, if not.
+ */
+bool privilege_rehearse(const struct plan *plan, struct messages *messages);
 
 /*
  * Gives up the one capability that the app may have kept, in this process, and checks that
  * nothing is left. Returns false, with an error in messages, if that fails.
  */
-bool privilege_release(struct messages *messages);
+bool privilege_release(const struct plan *plan, struct messages *messages);
 
 /* Verify: reading back from the kernel what the drop has left. */
 
 /*
- * Compares the ids, groups, capability sets, securebits (if they were set), no_new_privs and the
- * signal mask of this process with the plan, and tries the way back to uid 0. Returns false, with
- * an error in messages, at any difference.
+ * Compares the ids, groups, capability sets, securebits, no_new_privs and the signal mask of this
+ * process with the plan, and tries the way back to uid 0. Returns false, with an error in messages,
+ * at any difference.
  */
-bool verify(const struct plan *plan, bool root_is_locked, struct messages *messages);
+bool verify(const struct plan *plan, struct messages *messages);
 
 /* Whether permitted, effective, inheritable and ambient are empty; if not, an error in messages. */
 bool verify_nothing_held(struct messages *messages);

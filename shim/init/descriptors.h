@@ -1,4 +1,4 @@
-/* Closing what was inherited (design.md, section 4, step 10). */
+/* Closing what was inherited (DESIGN.md, One run in order). */
 #ifndef SHIM_DESCRIPTORS_H
 #define SHIM_DESCRIPTORS_H
 

@@ -8,6 +8,7 @@
 #include "settings/settings.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 /* What the app gets back: bit n-1 of the mask stands for signal n. */
 struct inherited_signals {
@@ -37,8 +38,9 @@ int program_explain(const char *name, const char *path, int error, struct messag
 
 struct launch {
     char *const *program;
-    char **environment;               /* the app's */
-    struct inherited_signals signals; /* what the shim was started with */
+    char **environment;                                        /* the app's */
+    struct inherited_signals signals;                          /* what the shim was started with */
+    char listen_pid[sizeof "LISTEN_PID=" + 3 * sizeof(pid_t)]; /* room for the app's entry */
 };
 
 /*
@@ -47,12 +49,57 @@ struct launch {
  */
 int spawn_in_place(const struct launch *launch, struct messages *messages);
 
+/* Our controlling terminal: terminal.h. */
+struct terminal {
+    int fd;          /* among 0 to 2; -1: there is none */
+    pid_t group;     /* our own process group; 0: it is out of this PID namespace's sight */
+    bool foreground; /* we are in its foreground, or the app is in our place */
+};
+
+/* The app and its init: what the four steps below hand to each other. */
+struct supervision {
+    struct launch *launch;
+    const struct options *options;
+    struct terminal terminal;
+    struct birth *birth; /* what the child has left behind on its way to the app: spawn.h */
+    bool init;           /* we are PID 1 */
+    bool alone;          /* there is no shell above us in our session that could say `fg` */
+    pid_t app;           /* never signalled once it has ended: its number may be another's */
+    bool ended;          /* and reaped */
+    int status;          /* as waitpid(2) gave it */
+    int stopped;         /* the signal that has stopped the app; 0: it runs */
+};
+
 /*
- * Starts the app and stays until it has ended. release is called once the app runs: it gives up
- * what only the app may keep. Returns the exit code to end with; the reason for one of the
- * shim's own is in messages.
+ * Before the start: becomes the reaper of orphans, and tries what supervise_settle() will do,
+ * leaving nothing changed. Fills *run, which keeps launch and options. Returns false, with an
+ * error in messages, when the app must not be started.
  */
-int supervise(const struct launch *launch, const struct options *options,
-              bool (*release)(struct messages *), struct messages *messages);
+bool supervise_prepare(struct supervision *run, struct launch *launch,
+                       const struct options *options, struct messages *messages);
+
+/*
+ * Starts the app, in a process group of its own, in the terminal's foreground if we have that.
+ * Returns 0; or 125, 126 or 127, with an error in messages, when it did not run.
+ */
+int supervise_start(struct supervision *run, struct messages *messages);
+
+/*
+ * At once after the start: sits in / and closes every descriptor above 2, so that this process is
+ * in nobody's way. Returns false, with an error in messages, if that fails.
+ */
+bool supervise_settle(struct supervision *run, struct messages *messages);
+
+/*
+ * Hands signals on and reaps until the app has ended. Returns the exit code to end with; the
+ * reason for one of the shim's own is in messages.
+ */
+int supervise(struct supervision *run, struct messages *messages);
+
+/*
+ * After a failure of the shim's own once the app had been started, the error of which is in
+ * messages: kills the app, and says so. Returns 125.
+ */
+int supervise_give_up(struct supervision *run, struct messages *messages);
 
 #endif

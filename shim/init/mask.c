@@ -12,9 +12,33 @@
 uint64_t entry_mask;
 bool entry_masked;
 
-static bool set_disposition(int number, void (*handler)(int), struct sigaction *old) {
-    struct sigaction action = {.sa_handler = handler};
-    return sigaction(number, &action, old) == 0;
+/* The kernel's own struct of rt_sigaction(2); libc's has another layout. */
+struct action {
+    void (*handler)(int);
+    unsigned long flags;
+#ifndef __riscv
+    void (*restorer)(void);
+#endif
+    unsigned long mask[64 / (CHAR_BIT * sizeof(unsigned long))];
+};
+
+#ifdef __x86_64__
+/* rt_sigreturn(2): on this machine alone the kernel has no way of its own back from a handler. */
+__attribute__((naked)) static void restore(void) {
+    __asm__("mov $15, %eax\n\tsyscall");
+}
+#define WAY_BACK .flags = 0x04000000UL, .restorer = restore, /* SA_RESTORER */
+#else
+#define WAY_BACK
+#endif
+
+/*
+ * By raw system call: libc's sigaction() writes to globals and unblocks 33 and 34, and a child
+ * that shares our memory comes here. Returns false, with errno, if that fails.
+ */
+static bool set_disposition(int number, void (*handler)(int), struct action *old) {
+    const struct action action = {WAY_BACK.handler = handler};
+    return syscall(SYS_rt_sigaction, number, &action, old, sizeof action.mask) == 0;
 }
 
 /*
@@ -37,7 +61,7 @@ bool mask_is_whole(void) {
 
 bool mask_take(struct inherited_signals *inherited) {
     static const uint64_t all = UINT64_MAX;
-    struct sigaction old;
+    struct action old = {.handler = SIG_DFL};
     inherited->mask = all;
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &inherited->mask, sizeof all) < 0 ||
         !set_disposition(SIGCHLD, SIG_DFL, &old)) {
@@ -47,7 +71,7 @@ bool mask_take(struct inherited_signals *inherited) {
     if (entry_masked && (inherited->mask | exempt) == UINT64_MAX) {
         inherited->mask = entry_mask;
     }
-    inherited->child_ignored = old.sa_handler == SIG_IGN;
+    inherited->child_ignored = old.handler == SIG_IGN;
     return true;
 }
 
@@ -67,6 +91,40 @@ bool mask_give_back(const struct inherited_signals *inherited) {
     return true;
 }
 
+/* A handler, unlike an ignored signal, is not handed down by execve(2). */
+static void do_nothing(int number) {
+    (void)number;
+}
+
+bool mask_pass_stops(uint64_t *stops) {
+    static const int numbers[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+    uint64_t pending = 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct action old = {.handler = SIG_DFL};
+        if (!set_disposition(numbers[i], do_nothing, &old)) {
+            return false;
+        }
+        if (old.handler == SIG_IGN) {
+            if (!set_disposition(numbers[i], SIG_IGN, NULL)) {
+                return false;
+            }
+            continue;
+        }
+        *stops |= (uint64_t)1 << (numbers[i] - 1);
+    }
+    if (syscall(SYS_rt_sigpending, &pending, sizeof pending) < 0) {
+        return false;
+    }
+    *stops &= pending;
+    return true;
+}
+
+/*
+ * How often in a row it may be said that a wait without limit was in vain: a stop and a continue of
+ * ours says so, the freezing of a container, and for ever a sandbox that only pretends to wait.
+ */
+enum { TRIES = 1 << 20 };
+
 int mask_wait(int64_t milliseconds) {
     static const uint64_t all = UINT64_MAX;
     /* The kernel's own timespec of this call, which is not musl's on 32-bit systems. */
@@ -74,19 +132,23 @@ int mask_wait(int64_t milliseconds) {
         long seconds;
         long nanoseconds;
     } limit = {(long)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
-    for (;;) {
+    int error = ENOSYS;
+    for (long tries = 0; tries < TRIES; tries++) {
         long number =
             syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit, sizeof all);
-        if (number >= 0) {
+        if (number > 0 && number <= SIGNAL_MAX) {
             return (int)number;
         }
-        if (errno == EAGAIN) {
+        error = number < 0 ? errno : ENOSYS;
+        if (error == EAGAIN && milliseconds >= 0) {
             return 0;
         }
-        if (errno != EINTR) { /* which is a stop and a continue of our own */
-            return -1;
+        if (error != EAGAIN && error != EINTR && number < 0) {
+            break;
         }
     }
+    errno = error;
+    return -1;
 }
 
 bool mask_holds(int number) {

@@ -17,6 +17,14 @@ extern bool entry_masked;
 bool mask_give_back(const struct inherited_signals *inherited);
 
 /*
+ * In the child, before mask_give_back(): from here to its execve(2) no TSTP, TTIN or TTOU stops
+ * it. Those that wait already, and are not ignored, go into *stops, for its parent to send them
+ * again: bit n-1 is signal n. What the app inherits stays as it was. Returns false, with errno, if
+ * that fails.
+ */
+bool mask_pass_stops(uint64_t *stops);
+
+/*
  * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.
  * Returns its number; 0 when the limit has passed; -1, with errno, when waiting is forbidden.
  */

@@ -2,35 +2,57 @@
 
 #include "mask.h"
 #include "program.h"
+#include "terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What has kept the child from becoming the app. */
+enum step { STEP_NONE, STEP_GROUP, STEP_SIGNALS, STEP_EXEC };
+
+/* What has kept somebody from becoming the app. */
 struct failure {
-    enum { FAILED_NOTHING, FAILED_GROUP, FAILED_SIGNALS, FAILED_EXEC, FAILED_PIPE } step;
+    enum step step;
     int error;
+};
+
+/*
+ * What we share with the child until it becomes the app, which has nothing of it: nobody can hold
+ * it open, or forge it. Mapped, and not only left to CLONE_VM: an emulator makes a fork of that.
+ */
+struct birth {
+    _Alignas(16) char stack[65536 - 64]; /* the child's, downwards from what follows */
+    struct failure failure;
+    uint64_t stops; /* that were to stop the child, and must not have: bit n-1 is signal n */
+};
+
+_Static_assert(sizeof(struct birth) <= 65536, "the record has no page to itself");
+
+/* What the child is told, in memory that is its parent's too unless it was made by fork. */
+struct child {
+    struct launch *launch;
+    const struct terminal *terminal;
+    struct birth *birth;
+    pid_t parent;
+    bool shares; /* the child says so: its parent's memory is its own */
 };
 
 /* Tells it in messages. Returns the exit code: 125, 126 or 127. */
 static int explain(const struct launch *launch, struct failure failure, struct messages *messages) {
-    static const char *const steps[] = {
-        [FAILED_GROUP] = "giving it a process group of its own",
-        [FAILED_SIGNALS] = "giving it back the signals",
-        [FAILED_PIPE] = "hearing from it",
-    };
-    if (failure.step == FAILED_EXEC) {
+    const char *what = failure.step == STEP_GROUP     ? "giving it a process group of its own"
+                       : failure.step == STEP_SIGNALS ? "giving it back the signals"
+                                                      : "making its process";
+    if (failure.step == STEP_EXEC) {
         return program_explain(launch->program[0], environment_get(launch->environment, "PATH"),
                                failure.error, messages);
     }
-    message_error(messages, "cannot start the app: %s failed: %s", steps[failure.step],
-                  strerror(failure.error));
+    message_error(messages, "cannot start the app: %s failed: %s", what, strerror(failure.error));
     message_hint(messages, "a sandbox or a seccomp profile may forbid it");
     return EXIT_REFUSED;
 }
@@ -38,110 +60,133 @@ static int explain(const struct launch *launch, struct failure failure, struct m
 /* Becomes the app, with the signals as they were. Returns only when that fails. */
 static struct failure become(const struct launch *launch) {
     if (!mask_give_back(&launch->signals)) {
-        return (struct failure){FAILED_SIGNALS, errno};
+        return (struct failure){STEP_SIGNALS, errno};
     }
-    return (struct failure){FAILED_EXEC, program_exec(launch->program, launch->environment)};
+    return (struct failure){STEP_EXEC, program_exec(launch->program, launch->environment)};
 }
 
-/* "LISTEN_PID=" and the digits of a pid. */
-struct listener {
-    char entry[sizeof "LISTEN_PID=" + 3 * sizeof(pid_t)];
-};
-
-static struct listener name_listener(pid_t pid) {
-    struct listener listener;
-    (void)snprintf(listener.entry, sizeof listener.entry, "LISTEN_PID=%d", (int)pid);
-    return listener;
+static void name_listener(struct launch *launch, pid_t pid) {
+    (void)snprintf(launch->listen_pid, sizeof launch->listen_pid, "LISTEN_PID=%d", (int)pid);
 }
 
 /*
  * LISTEN_PID says whom the descriptors of sd_listen_fds(3) are for. If they are for us, they are
- * for the app, whose pid nobody knows before it is there. LISTEN_PIDFDID (systemd 258) says it
- * once more, in a number that only we have; without it the pid is enough.
+ * for the app, and its process writes its pid here. LISTEN_PIDFDID (systemd 258) says it once
+ * more, in a number that only we have; without it the pid is enough.
  */
-static void rename_listener(char **environment, struct listener from, struct listener *to) {
-    const char *pid = environment_get(environment, "LISTEN_PID");
-    if (pid != NULL && strcmp(pid, from.entry + sizeof "LISTEN_PID=" - 1) == 0) {
-        environment_put(environment, to->entry);
-        environment_drop(environment, "LISTEN_PIDFDID");
+static void rename_listener(struct launch *launch, pid_t self) {
+    const char *pid = environment_get(launch->environment, "LISTEN_PID");
+    name_listener(launch, self);
+    if (pid != NULL && strcmp(pid, launch->listen_pid + sizeof "LISTEN_PID=" - 1) == 0) {
+        environment_put(launch->environment, launch->listen_pid);
+        environment_drop(launch->environment, "LISTEN_PIDFDID");
     }
-}
-
-/* In the child: becomes the app, or says why not and ends. */
-static _Noreturn void run_child(const struct launch *launch, const struct terminal *terminal,
-                                int failed) {
-    pid_t self = getpid();
-    struct listener listener = name_listener(self);
-    struct failure failure = {FAILED_GROUP, 0};
-    rename_listener(launch->environment, name_listener(getppid()), &listener);
-    if (setpgid(0, 0) < 0) {
-        failure.error = errno;
-    } else {
-        terminal_give(terminal, self);
-        failure = become(launch);
-    }
-    (void)output_write(failed, (const char *)&failure, sizeof failure);
-    _exit(EXIT_REFUSED);
 }
 
 /*
- * Waits until the child has become the app, which closes its end, or says why not. A Ctrl-Z may
- * stop it on its way there, with nobody else to continue it: so it is looked after meanwhile.
+ * In the child: becomes the app, or leaves behind why not and ends. It must not be stopped on its
+ * way: its parent waits for it, and hears nothing meanwhile.
  */
-static struct failure read_failure(int failed, pid_t child) {
-    struct pollfd end = {.fd = failed, .events = POLLIN};
-    struct failure failure = {FAILED_NOTHING, 0};
-    siginfo_t stopped;
-    ssize_t length;
-    while (poll(&end, 1, 100) == 0) {
-        stopped.si_pid = 0;
-        if (waitid(P_PID, (id_t)child, &stopped, WSTOPPED | WNOHANG) == 0 && stopped.si_pid != 0) {
-            (void)kill(child, SIGCONT); /* an unreaped child is there to be signalled */
-        }
+static int run_child(void *argument) {
+    struct child *child = argument;
+    struct failure *failure = &child->birth->failure;
+    pid_t self = getpid();
+    if (self == child->parent) {
+        __builtin_trap(); /* a sandbox that lies about clone(2): there is no child */
     }
-    do {
-        length = read(failed, &failure, sizeof failure);
-    } while (length < 0 && errno == EINTR);
-    return length < 0 ? (struct failure){FAILED_PIPE, errno} : failure;
+    child->shares = true;
+    name_listener(child->launch, self);
+    if (setpgid(0, 0) < 0) {
+        *failure = (struct failure){STEP_GROUP, errno};
+    } else {
+        terminal_give(child->terminal, self);
+        *failure = mask_pass_stops(&child->birth->stops) ? become(child->launch)
+                                                         : (struct failure){STEP_SIGNALS, errno};
+    }
+    (void)syscall(SYS_exit_group, EXIT_REFUSED);
+    __builtin_trap(); /* nor must a lie about that go on in our parent's memory */
 }
 
 void spawn_kill(pid_t child) {
-    (void)kill(child, SIGKILL); /* an unreaped child is there to be signalled */
+    /* An unreaped child is there to be signalled, whatever group it is in. */
+    (void)kill(-child, SIGKILL);
+    if (kill(child, SIGKILL) < 0) {
+        return; /* nor is there an end to wait for */
+    }
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
 }
 
-pid_t spawn(const struct launch *launch, struct terminal *terminal, struct messages *messages,
-            int *code) {
-    int ends[2];
-    *code = EXIT_REFUSED;
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        message_error(messages, "cannot start the app: no pipe: %s", strerror(errno));
-        message_hint(messages, "raise the limit of open files (nofile)");
-        return 0;
+/* What the terminal, or somebody else, has sent on the way reaches the app after all. */
+static void pass_stops(pid_t app, uint64_t stops) {
+    for (int number = 1; number <= SIGNAL_MAX; number++) {
+        if ((stops >> (number - 1) & 1) != 0) {
+            (void)kill(-app, number); /* it may be gone already */
+        }
     }
-    pid_t child = fork();
-    if (child == 0) {
-        run_child(launch, terminal, ends[1]);
-    }
-    int error = errno;
-    (void)close(ends[1]); /* ours alone: nothing is written through it */
-    if (child < 0) {
-        (void)close(ends[0]);
+}
+
+static void forget(struct birth *birth) {
+    (void)munmap(birth, sizeof *birth); /* a mapping too many hurts nobody */
+}
+
+static bool has_started(const struct child *child, pid_t pid, struct messages *messages,
+                        int error) {
+    if (pid < 0) {
         message_error(messages, "cannot start the app: no new process: %s", strerror(error));
         message_hint(messages, "raise the container's limit of processes (--pids-limit, nproc) "
                                "or its memory");
+        return false;
+    }
+    return !child->shares || child->birth->failure.step == STEP_NONE;
+}
+
+pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **birth,
+            struct messages *messages, int *code) {
+    struct child child = {launch, terminal, NULL, getpid(), false};
+    int saved = errno;
+    *code = EXIT_REFUSED;
+    child.birth =
+        mmap(NULL, sizeof *child.birth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (child.birth == MAP_FAILED) {
+        message_error(messages, "cannot start the app: no memory: %s", strerror(errno));
+        message_hint(messages, "raise the container's limit of memory");
         return 0;
     }
-    struct failure failure = read_failure(ends[0], child);
-    (void)close(ends[0]); /* only read from */
-    if (failure.step == FAILED_NOTHING) {
-        return child;
+    rename_listener(launch, child.parent);
+    pid_t pid = clone(run_child, child.birth->stack + sizeof child.birth->stack,
+                      CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+    int error = errno;
+    errno = saved; /* the child's calls have failed into it */
+    if (!has_started(&child, pid, messages, error)) {
+        if (pid > 0) {
+            spawn_kill(pid);
+            terminal_take_back(terminal);
+            *code = explain(launch, child.birth->failure, messages);
+        }
+        forget(child.birth);
+        return 0;
     }
-    spawn_kill(child);
-    terminal_take_back(terminal);
-    *code = explain(launch, failure, messages);
-    return 0;
+    pass_stops(pid, child.birth->stops);
+    *birth = child.birth;
+    if (child.shares) {
+        forget(child.birth);
+        *birth = NULL;
+    }
+    return pid;
+}
+
+bool spawn_is_pending(const struct birth *birth) {
+    return birth != NULL;
+}
+
+bool spawn_has_failed(const struct launch *launch, const struct birth *birth,
+                      struct messages *messages, int *code) {
+    if (birth == NULL || birth->failure.step == STEP_NONE) {
+        return false;
+    }
+    *code = explain(launch, birth->failure, messages);
+    return true;
 }
 
 int spawn_in_place(const struct launch *launch, struct messages *messages) {

@@ -12,32 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-struct supervision {
-    const struct options *options;
-    struct terminal terminal;
-    bool init;   /* we are PID 1 */
-    bool alone;  /* there is no shell above us in our session that could say `fg` */
-    pid_t app;   /* never signalled once it has ended: its number may be another's */
-    bool ended;  /* and reaped */
-    int status;  /* as waitpid(2) gave it */
-    int stopped; /* the signal that has stopped the app; 0: it runs */
-};
-
-/* What becomes of the shim itself once the app runs: it holds nothing and is in nobody's way. */
-static bool settle_down(bool (*release)(struct messages *), struct messages *messages) {
-    if (!release(messages)) {
-        return false;
-    }
-    if (chdir("/") < 0) {
-        message_error(messages, "cannot leave the working directory: %s", strerror(errno));
-        message_hint(messages, "the app's user must be able to enter /: chmod 0755 /");
-        return false;
-    }
-    descriptors_close_from(STDERR_FILENO + 1);
-    messages->log_fd = -1; /* it is closed too: whoever has to write there opens it again */
-    return true;
-}
-
 /*
  * To the app, or to its whole process group. Where that group is gone the app has left it, and is
  * there all the same: a child of ours that nobody has reaped.
@@ -135,11 +109,21 @@ static bool note(struct supervision *run, int status) {
 /* What the children have been up to. */
 enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
 
+/* Whether a child has ended that waitpid(2) says nothing of: it only pretends to look. Sets errno.
+ */
+static bool is_kept_from_us(void) {
+    siginfo_t ended = {.si_pid = 0};
+    bool kept = waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
+    errno = kept ? ENOSYS : errno;
+    return kept;
+}
+
 /*
  * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
  * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile.
  */
 static enum children reap(struct supervision *run, bool *stopped) {
+    bool any = false;
     *stopped = false;
     for (;;) {
         int status;
@@ -151,34 +135,37 @@ static enum children reap(struct supervision *run, bool *stopped) {
             return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
         }
         if (child == 0) {
-            return CHILDREN_LEFT;
+            return any || !is_kept_from_us() ? CHILDREN_LEFT : CHILDREN_UNKNOWN;
         }
+        any = true;
         if (child == run->app && !run->ended) {
             *stopped = note(run, status);
         }
     }
 }
 
-/* Until the app has ended. Returns false, with errno, when there is no way to wait for that. */
+/*
+ * Until the app has ended. Returns false, with errno, when there is no way to wait for that. What
+ * has ended before the first wait has sent its SIGCHLD to whoever was here before us.
+ */
 static bool watch(struct supervision *run) {
     bool stopped;
-    while (!run->ended) {
-        int number = mask_wait(-1);
+    int number = SIGCHLD;
+    for (;;) {
         if (number < 0) {
             return false;
         }
         if (number != SIGCHLD) {
             hand_on(run, number);
-            continue;
-        }
-        if (reap(run, &stopped) != CHILDREN_LEFT && !run->ended) {
+        } else if (reap(run, &stopped) != CHILDREN_LEFT && !run->ended) {
             return false; /* the app is a child of ours: it must be there */
-        }
-        if (stopped && !run->ended) {
+        } else if (run->ended) {
+            return true;
+        } else if (stopped) {
             follow_stop(run);
         }
+        number = mask_wait(-1);
     }
-    return true;
 }
 
 static bool read_clock(int64_t *milliseconds) {
@@ -216,8 +203,9 @@ static void give_grace(struct supervision *run) {
     }
 }
 
-static int end(struct supervision *run) {
+static int end(struct supervision *run, struct messages *messages) {
     int code = WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+    bool failed = spawn_has_failed(run->launch, run->birth, messages, &code);
     if (run->init && run->options->grace_seconds > 0) {
         give_grace(run);
     }
@@ -227,50 +215,63 @@ static int end(struct supervision *run) {
         }
         terminal_take_back(&run->terminal);
     }
-    return run->options->exit_codes[code];
+    return failed ? code : run->options->exit_codes[code];
 }
 
-/* What we can be for the app besides its parent; it runs without, too. */
-static void prepare(bool init, struct messages *messages) {
+bool supervise_prepare(struct supervision *run, struct launch *launch,
+                       const struct options *options, struct messages *messages) {
+    *run = (struct supervision){.launch = launch, .options = options, .init = getpid() == 1};
+    run->alone = run->init || getsid(0) == getpid();
     /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
-    if (!init && prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) < 0) {
-        message_warn(messages, "cannot become the reaper of orphans: %s", strerror(errno));
+    if (!run->init && prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) < 0) {
+        message_info(messages, "cannot become the reaper of orphans: %s", strerror(errno));
     }
-    /* For /proc/1/fd/1 to be the app's too, as it is under USER: the change of uid took it. */
-    if (prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL) < 0) {
-        message_warn(messages, "cannot become dumpable again, so /proc/1/fd/1 stays root's: %s",
-                     strerror(errno));
+    /* Not by going there: there may be no way back to where we are. */
+    if (access("/", X_OK) < 0) {
+        message_error(messages, "the app's user cannot enter /: %s", strerror(errno));
+        message_hint(messages, "chmod 0755 / in the image: the shim stays there while the app "
+                               "runs");
+        return false;
     }
+    run->terminal = terminal_find();
+    return true;
 }
 
-static int give_up(struct supervision *run) {
+int supervise_start(struct supervision *run, struct messages *messages) {
+    int code = 0;
+    run->app = spawn(run->launch, &run->terminal, &run->birth, messages, &code);
+    messages->app_runs = run->app > 0;
+    return messages->app_runs ? 0 : code;
+}
+
+bool supervise_settle(struct supervision *run, struct messages *messages) {
+    /* What has yet to be told of a relative path can only be told from here. */
+    if (!spawn_is_pending(run->birth) && chdir("/") < 0) {
+        message_error(messages, "cannot leave the working directory: %s", strerror(errno));
+        message_hint(messages, "a sandbox or a seccomp profile may forbid it");
+        return false;
+    }
+    descriptors_close_from(STDERR_FILENO + 1);
+    messages->log_fd = -1; /* it is closed too: whoever has to write there opens it again */
+    return true;
+}
+
+int supervise_give_up(struct supervision *run, struct messages *messages) {
+    message_hint(messages, "the app had been started, and was killed");
     spawn_kill(run->app);
     terminal_take_back(&run->terminal);
     return EXIT_REFUSED;
 }
 
-int supervise(const struct launch *launch, const struct options *options,
-              bool (*release)(struct messages *), struct messages *messages) {
-    struct supervision run = {.options = options, .init = getpid() == 1};
-    int code;
-    run.alone = run.init || getsid(0) == getpid();
-    prepare(run.init, messages);
-    run.terminal = terminal_find();
-    run.app = spawn(launch, &run.terminal, messages, &code);
-    if (run.app == 0) {
-        return code;
-    }
-    if (!settle_down(release, messages)) {
-        return give_up(&run);
-    }
-    message_debug(messages, "started: the app is process %d%s", (int)run.app,
-                  run.terminal.foreground ? ", in the foreground" : "");
+int supervise(struct supervision *run, struct messages *messages) {
+    message_debug(messages, "started: the app is process %d%s", (int)run->app,
+                  run->terminal.foreground ? ", in the foreground" : "");
     output_flush(messages);
-    if (!watch(&run)) {
+    if (!watch(run)) {
         message_error(messages, "cannot wait for signals or for the app: %s", strerror(errno));
         message_hint(messages, "a sandbox that forbids rt_sigtimedwait or wait4 lets nobody be an "
                                "init in it");
-        return give_up(&run);
+        return supervise_give_up(run, messages);
     }
-    return end(&run);
+    return end(run, messages);
 }

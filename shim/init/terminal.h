@@ -5,14 +5,7 @@
 #ifndef SHIM_TERMINAL_H
 #define SHIM_TERMINAL_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-struct terminal {
-    int fd;          /* of our controlling terminal; -1: there is none */
-    pid_t group;     /* our own process group; 0: it is out of this PID namespace's sight */
-    bool foreground; /* we are in its foreground, or the app is in our place */
-};
+#include "init/init.h"
 
 /* Finds our controlling terminal among descriptors 0 to 2. Call it with SIGTTIN blocked. */
 struct terminal terminal_find(void);

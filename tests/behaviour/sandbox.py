@@ -22,8 +22,6 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 LIBC = ctypes.CDLL(None, use_errno=True)
 TIMEOUT = 30
 
@@ -276,22 +274,28 @@ class Box:
         """What the payload wrote to a file, for when its stdout is something else."""
         return World(json.loads(self.path(name).read_text()))
 
-    def run(self, *words, file="/shim", argv=None, env=(), **options):
+    def run(self, *words, file="/shim", argv=None, env=(), meanwhile=None, **options):
         """Runs the shim with these arguments to its end.
 
         env: a dict or a list of "NAME=value", for lists that no dict can hold. argv: all of it.
-        The rest: see Start.
+        meanwhile: a function of the shim's process, called once the payload, which then has to
+        "wait", has printed. The rest: see Start.
         """
         argv = [file, *words] if argv is None else argv
         if isinstance(env, dict):
             env = [f"{name}={value}" for name, value in env.items()]
         with self._start(file, argv, env, Start(**options)) as process:
+            head = b""
+            if meanwhile is not None:
+                while not head.endswith(b"\n}\n") and (part := os.read(process.stdout.fileno(), 65536)):
+                    head += part
+                meanwhile(shim_of(process) if Start(**options).init else process.pid)
             try:
                 output, errors = process.communicate(timeout=TIMEOUT)
             except subprocess.TimeoutExpired:
                 end(process)
                 raise
-        texts = [part.decode(errors="surrogateescape") for part in (output, errors)]
+        texts = [part.decode(errors="surrogateescape") for part in (head + output, errors)]
         return Result(process.returncode, *texts)
 
     def _start(self, file, argv, env, start):
@@ -343,35 +347,19 @@ class Box:
             os.chdir(start.cwd)
 
 
-# acl(5): a user of its own beside owner, group and others, in the kernel's own form
-ACL_VERSION = 2
-ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
-RWX, R_X = 7, 5
+def children(process):
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(pid) for pid in text.split()]
 
 
-def acl(uid, rights):
-    entries = [
-        (ACL_USER_OBJ, RWX, 0xFFFFFFFF),
-        (ACL_USER, rights, uid),
-        (ACL_GROUP_OBJ, R_X, 0xFFFFFFFF),
-        (ACL_MASK, rights, 0xFFFFFFFF),
-        (ACL_OTHER, R_X, 0xFFFFFFFF),
-    ]
-    return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *one) for one in entries)
-
-
-def give_access(path, uid, rights=RWX):
-    """Puts an access control list on a file; skips the test where there are none."""
-    try:
-        os.setxattr(path, "system.posix_acl_access", acl(uid, rights))
-    except OSError as error:
-        pytest.skip(f"no access control lists at {path}: {error}")
+def shim_of(process):
+    """The PID 1 that the process waits for."""
+    return children(process)[0]
 
 
 def end(process):
     """Ends what does not end: a PID 1 outlives the process that waits for it."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    for pid in [*map(int, children), process.pid]:
+    for pid in [*children(process), process.pid]:
         os.kill(pid, signal.SIGKILL)
 
 

@@ -14,7 +14,9 @@
  *     -w FD     waits until something can be read there
  *
  * Sets and masks are hexadecimal. The program is in /home, has a spare descriptor and ignores
- * SIGCHLD, as careless parents leave it. enter ends as the program ends.
+ * SIGCHLD, as careless parents leave it. The spare one is a socket: whoever writes to it, and
+ * reads again, hears what the program's process has open and where it is, which it may keep to
+ * itself. enter ends as the program ends.
  */
 #include <err.h>
 #include <errno.h>
@@ -35,11 +37,12 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RULES_MAX = 16, CAPABILITIES = 64, SPARE_FD = 100 };
+enum { RULES_MAX = 16, CAPABILITIES = 64, SPARE_FD = 100, DESCRIPTORS = 128 };
 
 struct rule {
     uint32_t call;
@@ -56,6 +59,7 @@ struct start {
     size_t group_count;
     gid_t group;
     int pid_fd, wait_fd;
+    int observer; /* the program's end */
     size_t rule_count;
     struct rule rules[RULES_MAX];
 };
@@ -184,8 +188,7 @@ static _Noreturn void go_on_as(const struct start *start, char **words, int read
     for (int number = 1; number <= SIGRTMAX; number++) {
         (void)signal(number, SIG_DFL); /* whoever started the tests may ignore some: nohup */
     }
-    int spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (spare < 0 || dup2(spare, SPARE_FD) < 0 || signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
+    if (dup2(start->observer, SPARE_FD) < 0 || signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, sizeof start->mask) < 0) {
         err(1, "descriptor and signals");
     }
@@ -204,12 +207,50 @@ static void tell_pid(int fd, pid_t child, const int ready[2]) {
     (void)dprintf(fd, "%d\n", (int)child);
 }
 
-static int wait_for_end(pid_t child) {
+/* As seen from here, whose root is another; the longest of what is told is cut. */
+static size_t describe(pid_t program, const char *root, char *text, size_t size) {
+    char path[PATH_MAX];
+    char target[PATH_MAX] = "?";
+    size_t length;
+    (void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)program);
+    ssize_t got = readlink(path, target, sizeof target - 1);
+    target[got < 0 ? 1 : got] = '\0';
+    const char *inside = strncmp(target, root, strlen(root)) == 0 ? target + strlen(root) : target;
+    length = (size_t)snprintf(text, size,
+                              "shim.cwd: %s\nshim.descriptors:", inside[0] == '\0' ? "/" : inside);
+    for (int fd = 0; fd < DESCRIPTORS && length < size; fd++) {
+        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)program, fd);
+        if (readlink(path, target, 1) >= 0) {
+            length += (size_t)snprintf(text + length, size - length, " %d", fd);
+        }
+    }
+    if (length < size) {
+        length += (size_t)snprintf(text + length, size - length, "\n");
+    }
+    return length < size ? length : size;
+}
+
+/* Until nobody is left who could ask. */
+static void observe(int fd, pid_t program, const char *root) {
+    char text[4096];
+    char question;
+    while (read(fd, &question, sizeof question) > 0) {
+        size_t length = describe(program, root, text, sizeof text);
+        if (send(fd, text, length, MSG_NOSIGNAL) < 0) {
+            return;
+        }
+    }
+}
+
+static int wait_for_end(pid_t child, int observer, const char *root) {
     int status;
     /* What the program is to hold alone, or nobody sees it closed. */
     for (int fd = 0; fd <= SPARE_FD; fd++) {
-        (void)close(fd);
+        if (fd != observer) {
+            (void)close(fd);
+        }
     }
+    observe(observer, child, root);
     while (waitpid(child, &status, 0) < 0) {
     }
     if (WIFSIGNALED(status)) {
@@ -294,7 +335,13 @@ int main(int argc, char **argv) {
     }
     enter_namespaces(&start);
     int ready[2];
-    pid_t child = pipe2(ready, O_CLOEXEC) < 0 ? -1 : fork();
+    int ends[2];
+    if (pipe2(ready, O_CLOEXEC) < 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+        err(1, "descriptors");
+    }
+    start.observer = ends[1];
+    pid_t child = fork();
     if (child < 0) {
         err(1, "fork");
     }
@@ -304,5 +351,5 @@ int main(int argc, char **argv) {
     if (start.pid_fd >= 0) {
         tell_pid(start.pid_fd, child, ready);
     }
-    return wait_for_end(child);
+    return wait_for_end(child, ends[0], argv[optind]);
 }
