@@ -1,4 +1,4 @@
-/* --check: the plan as text (design.md, section 8). */
+/* --check: the plan as text (DESIGN.md, Messages). */
 #ifndef SHIM_CHECK_H
 #define SHIM_CHECK_H
 

@@ -1,6 +1,6 @@
 /*
  * The shim: turns root, as which a container starts, into the app's user, proves it, and runs
- * the app. The story is design.md, section 4; the rooms that do it are the headers below.
+ * the app. The story is DESIGN.md, One run in order; the rooms that do it are the headers below.
  */
 #include "aspnet/aspnet.h"
 #include "check.h"

@@ -1,6 +1,6 @@
 /*
  * The decision: identity, ports and what we hold, turned into what will be done, or into a
- * refusal (design.md, sections 4 to 6). Pure.
+ * refusal (DESIGN.md, Identity; DESIGN.md, Ports). Pure.
  */
 #ifndef SHIM_PLAN_H
 #define SHIM_PLAN_H

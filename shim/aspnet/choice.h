@@ -1,6 +1,6 @@
 /*
  * What the configuration says of the app's addresses: for each key the layer that wins, and the
- * Kestrel endpoints that it names (design.md, section 6). Pure.
+ * Kestrel endpoints that it names (DESIGN.md, Ports). Pure.
  */
 #ifndef SHIM_CHOICE_H
 #define SHIM_CHOICE_H

@@ -43,8 +43,8 @@ bool text_next(struct text *rest, char separator, struct text *piece);
 /*
  * Reads a plain decimal number from 0 to max: digits only, no sign, space, prefix or leading
  * zero ("0" itself aside). Returns false, and leaves *value alone, for anything else, whatever
- * its length: the shim's one rule for the numbers of settings and of /etc/passwd (design.md,
- * section 3), because every laxer reading has once let somebody in as root.
+ * its length: the shim's one rule for the numbers of settings and of /etc/passwd (DESIGN.md,
+ * Settings), because every laxer reading has once let somebody in as root.
  */
 bool text_number(struct text digits, uint32_t max, uint32_t *value);
 
@@ -92,8 +92,8 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
 
 /*
  * Reads a signal: TERM, SIGTERM, term, 15, RTMIN+3, RTMAX-1, and 0 for none. Returns false, and
- * leaves *number alone, for anything else. Real-time signals count from 34 and 64 (design.md,
- * section 3).
+ * leaves *number alone, for anything else. Real-time signals count from 34 and 64 (DESIGN.md,
+ * Settings).
  */
 bool signal_parse(struct text word, uint32_t *number);
 
@@ -159,7 +159,7 @@ struct quote plain(struct text value);
 
 /* Output: where messages go. */
 
-/* Exit codes of the shim's own (design.md, section 7). */
+/* Exit codes of the shim's own (DESIGN.md, Supervision). */
 enum { EXIT_REFUSED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
 
 /* The most that is written at a time once the app runs: what a pipe takes whole, pipe(7). */

@@ -1,5 +1,5 @@
 /*
- * The shim's own file (design.md, section 5): whoever can put another in its place is root at the
+ * The shim's own file (DESIGN.md, Identity): whoever can put another in its place is root at the
  * next start. Looks, and changes nothing.
  */
 #ifndef SHIM_OWNFILE_H

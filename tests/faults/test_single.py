@@ -24,7 +24,7 @@ def promised_after(scenario, fault):
 
 def is_good(scenario, fault, outcome):
     """The complaint about one trial, or None."""
-    # Not dumpable: then nobody may look into the shim, and design.md takes that in its stride.
+    # Not dumpable: then nobody may look into the shim, and DESIGN.md takes that in its stride.
     blind = ("shim.cwd", "shim.descriptors") if "PR_SET_DUMPABLE" in fault.text else ()
     complaints = [judge(possible, outcome, lenient=not fault.is_interruption,
                         may_be_silent=fault.silences, blind=blind)

@@ -1,7 +1,7 @@
 /*
  * The decision: the environment, "--", the program, "--", and characters for who and what we are:
  * a bit, or a choice, each. What is not refused must be safe, by rules that are written here once
- * more, from design.md.
+ * more, from DESIGN.md.
  */
 #include "base/base.h"
 #include "fuzz.h"

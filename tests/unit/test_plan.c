@@ -1,4 +1,4 @@
-/* The decision table of design.md, sections 5 and 6: who the app becomes, and what it keeps. */
+/* The decision table of DESIGN.md, Identity and Ports: who the app becomes, and what it keeps. */
 #include "plan.h"
 #include "unit.h"
 
