@@ -66,7 +66,7 @@ $(B)/shim: $(OBJECTS) $(LIBCAP_NG)
 $(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG)
 	@echo "  CC    $<"
 	$(Q)mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) -Ishim $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -c -o $@ $<
+	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) -Ishim $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(B)/shim.o/init/entry.o: shim/init/entry.S Makefile
 	@echo "  AS    $<"
