@@ -91,7 +91,7 @@ int check_print(const struct plan *plan, const struct options *options,
     const char *name = options->program[0];
     char file[PATH_MAX];
     int code = EXIT_REFUSED;
-    if (identity_is_lent(identity)) {
+    if (plan->lent) {
         /* Refused, and nobody is told which files there are. */
         (void)snprintf(file, sizeof file, "%s", name);
     } else {
@@ -106,7 +106,7 @@ int check_print(const struct plan *plan, const struct options *options,
                                : plan->home == NULL ? "none"
                                                     : plain(text_of(plan->home)).text);
     print_listen(plan->listen);
-    (void)printf("keep: %s\n", plan->keeps_net_bind ? "cap_net_bind_service" : "none");
+    (void)printf("keep: %s\n", plan->kept != 0 ? "cap_net_bind_service" : "none");
     (void)printf("program: %s\n", plain(text_of(file)).text);
     (void)printf("verdict: %s\n", code == 0 ? "ok" : "refused");
     return output_flush_stdout(messages) ? code : EXIT_REFUSED;
@@ -114,10 +114,9 @@ int check_print(const struct plan *plan, const struct options *options,
 
 void check_summarize(const struct plan *plan, const struct identity *identity,
                      struct messages *messages) {
-    message_info(messages,
-                 "uid %u%s%s, gid %u, %zu supplementary groups, %s, no_new_privs: verified",
-                 (unsigned)plan->uid, identity->app.found ? " " : "",
-                 identity->app.found ? plain(text_of(identity->app.name)).text : "",
-                 (unsigned)plan->gid, plan->groups->count,
-                 plan->keeps_net_bind ? "CAP_NET_BIND_SERVICE alone" : "no capabilities");
+    message_info(
+        messages, "uid %u%s%s, gid %u, %zu supplementary groups, %s, no_new_privs: verified",
+        (unsigned)plan->uid, identity->app.found ? " " : "",
+        identity->app.found ? plain(text_of(identity->app.name)).text : "", (unsigned)plan->gid,
+        plan->groups->count, plan->kept != 0 ? "CAP_NET_BIND_SERVICE alone" : "no capabilities");
 }

@@ -51,7 +51,7 @@ static bool make_environment(struct run *run, char *const *environment) {
 static bool look(struct run *run, char *const *environment) {
     options_read_settings(environment, &run->options, &run->messages);
     message_debug(&run->messages, "options: read");
-    if (!make_environment(run, environment) || !privilege_read(&run->held, &run->messages) ||
+    if (!make_environment(run, environment) || !held_read(&run->held, &run->messages) ||
         !identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
                          &run->messages)) {
         return false;
@@ -66,19 +66,21 @@ static bool look(struct run *run, char *const *environment) {
     plan_make(&run->options, &run->identity, &run->listen, &run->held,
               environment_get(environment, "HOME"), &run->plan, &run->messages);
     message_debug(&run->messages, "decide: %s",
-                  run->plan.refused          ? "refused"
-                  : run->plan.keeps_net_bind ? "keep one capability"
-                                             : "keep nothing");
+                  run->plan.refused     ? "refused"
+                  : run->plan.kept != 0 ? "keep one capability"
+                                        : "keep nothing");
     return true;
 }
 
 /* Steps 5 to 8: from root to the app's user, and the proof. */
 static bool become(struct run *run) {
+    bool root_is_locked;
     output_open_log(&run->messages);
     handover_stdio(&run->plan, &run->messages);
     if (!handover_home(&run->plan, run->launch.environment, &run->messages) ||
-        !privilege_drop(&run->plan, &run->messages) || !probe_ports(&run->plan, &run->messages) ||
-        !verify(&run->plan, &run->messages)) {
+        !privilege_drop(&run->plan, &root_is_locked, &run->messages) ||
+        !probe_ports(&run->plan, &run->messages) ||
+        !verify(&run->plan, root_is_locked, &run->messages)) {
         return false;
     }
     check_summarize(&run->plan, &run->identity, &run->messages);
@@ -133,9 +135,10 @@ static int install_with_own_rights(struct run *run) {
         message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return EXIT_REFUSED;
     }
-    return plan_check_origin(&run->identity, &run->messages)
-               ? install(run->options.destination,
-                         run->options.verb == VERB_INSTALL_NET_BIND_SERVICE, &run->messages)
+    bool lends = run->options.verb == VERB_INSTALL_NET_BIND_SERVICE;
+    return held_read(&run->held, &run->messages) &&
+                   plan_check_origin(&run->identity, &run->held, &run->messages)
+               ? install(run->options.destination, lends, &run->messages)
                : EXIT_REFUSED;
 }
 

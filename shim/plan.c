@@ -1,24 +1,45 @@
 #include "plan.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
-bool plan_check_origin(const struct identity *now, struct messages *messages) {
-    if (!identity_is_lent(now)) {
+static const uint64_t net_bind = CAPABILITY_BIT(CAP_NET_BIND_SERVICE);
+
+static bool ids_differ(const struct identity *now) {
+    return now->ruid != now->euid || now->euid != now->suid || now->rgid != now->egid ||
+           now->egid != now->sgid;
+}
+
+/*
+ * The capabilities that a file has given us: execve(2) clears the ambient set for such a file, and
+ * gives nobody but root more than that without one. Old gVisor has no ambient set, and starts
+ * ordinary users with capabilities of their own: there AT_SECURE has to tell.
+ */
+static uint64_t find_lent(const struct identity *now, const struct held *held) {
+    bool is_root = now->ruid == 0 && !held->noroot;
+    return is_root || (!held->has_ambient && !now->secure) ? 0 : held->unexplained;
+}
+
+bool plan_check_origin(const struct identity *now, const struct held *held,
+                       struct messages *messages) {
+    uint64_t lent = find_lent(now, held) & ~net_bind;
+    if (!ids_differ(now) && lent == 0) {
         return true;
     }
     if (now->ruid != now->euid || now->euid != now->suid) {
         message_error(messages, "started with different user ids: real %u, effective %u, saved %u",
                       (unsigned)now->ruid, (unsigned)now->euid, (unsigned)now->suid);
-    } else if (now->rgid != now->egid || now->egid != now->sgid) {
+    } else if (ids_differ(now)) {
         message_error(messages, "started with different group ids: real %u, effective %u, saved %u",
                       (unsigned)now->rgid, (unsigned)now->egid, (unsigned)now->sgid);
     } else {
-        message_error(messages, "started with lent rights (AT_SECURE): the shim's file is setuid, "
-                                "setgid or has capabilities, or a security policy says so");
+        message_error(messages,
+                      "started by uid %u with capabilities that the shim's file lends: %s",
+                      (unsigned)now->ruid, capability_names(lent).text);
     }
-    message_hint(messages, "if the file is setuid or setgid or has capabilities, take that off "
-                           "(chmod 0755, setcap -r): it would lend its rights to anyone in the "
+    message_hint(messages, "if the shim's file is setuid or setgid or has capabilities, take that "
+                           "off (chmod 0755, setcap -r): it would lend its rights to anyone in the "
                            "container; else start the shim as one user and one group");
     return false;
 }
@@ -76,42 +97,42 @@ static void check_own_file(const struct identity *identity, struct messages *mes
                            "and take the write permission of others away");
 }
 
-/* Our primary group may be the platform's wish too: runAsGroup, `--user 0:2000`. */
-static bool is_lost(const struct identity *identity, gid_t gid) {
-    gid_t own = identity->starter.found ? identity->starter.gid : identity->euid;
-    return gid != 0 && gid != own && !groups_have(&identity->app_groups, gid) &&
-           !groups_have(&identity->starter_groups, gid);
+/* "/etc/passwd", or both. */
+static const char *name_written(const struct identity *identity) {
+    return identity->passwd.in == TRUST_ALL  ? "/etc/group"
+           : identity->group.in == TRUST_ALL ? "/etc/passwd"
+                                             : "/etc/passwd and /etc/group";
 }
 
-/* Groups of ours that go, and that nothing in the image explains, were the platform's wish. */
-static void warn_of_lost_groups(const struct options *options, const struct identity *identity,
-                                struct messages *messages) {
-    char wish[512] = "";
+/* An account file that the app may write to is not taken at its word about groups. */
+static void warn_of_lost_groups(const struct identity *identity, struct messages *messages) {
+    char list[256] = "";
     size_t length = 0;
-    size_t lost = 0;
-    for (size_t i = 0; i < options->group_count && length < sizeof wish; i++) {
-        length += (size_t)snprintf(wish + length, sizeof wish - length, "%s%u",
-                                   length > 0 ? "," : "", (unsigned)options->groups[i]);
+    size_t more = 0;
+    if (identity->gid_stands_in) {
+        length = (size_t)snprintf(list, sizeof list, "%u", (unsigned)identity->app.gid);
     }
-    for (size_t i = 0; i < identity->groups.count; i++) {
-        gid_t gid = identity->groups.ids[i];
-        if (!is_lost(identity, gid)) {
+    for (size_t i = 0; i < identity->lost.count; i++) {
+        gid_t gid = identity->lost.ids[i];
+        if (groups_have(&identity->app_groups, gid) ||
+            (identity->gid_stands_in && gid == identity->app.gid)) {
             continue;
         }
-        lost++;
-        message_warn(messages, "group %u, which the container was started with, is dropped",
-                     (unsigned)gid);
-        if (length < sizeof wish) {
-            length += (size_t)snprintf(wish + length, sizeof wish - length, "%s%u",
-                                       length > 0 ? "," : "", (unsigned)gid);
+        if (length + 16 < sizeof list) {
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%u",
+                                       length > 0 ? ", " : "", (unsigned)gid);
+        } else {
+            more++;
         }
     }
-    if (lost > 0 && length < sizeof wish) {
-        message_hint(messages,
-                     "if the app needs what the platform adds (fsGroup, --group-add, runAsGroup): "
-                     "APP_GROUPS=%s",
-                     wish);
+    if (length == 0) {
+        return;
     }
+    message_warn(
+        messages, "uid %u may write to %s, which could put it into any group: not taken: %s%s",
+        (unsigned)identity->app_uid, name_written(identity), list, more > 0 ? " and others" : "");
+    message_hint(messages, "APP_GID and APP_GROUPS always count: set them, or make root the owner "
+                           "of the file and take the write permission of others away");
 }
 
 /* The platform chose the user: what was asked for beyond that cannot be had. */
@@ -151,17 +172,15 @@ static const char *choose_home(const struct identity *identity, const char *home
     return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
 }
 
-bool plan_is_privileged(const struct plan *plan, const struct address *address) {
-    return address->port != 0 && address->port < plan->floor;
-}
-
 static void refuse_port(const struct address *address, const struct identity *identity,
                         const struct held *held, uint32_t floor, struct messages *messages) {
     message_error(messages,
                   "port %u, from %s, is privileged (below %u) and CAP_NET_BIND_SERVICE is "
                   "missing%s",
                   (unsigned)address->port, plain(address->source).text, (unsigned)floor,
-                  address->port < held->kernel_floor ? ": the app could not open it" : "");
+                  held->floor_known && address->port < held->kernel_floor
+                      ? ": the app could not open it"
+                      : "");
     bool unset = text_equal(address->source, LITERAL("default"));
     message_hint(messages, "%s %s a port from %u up%s", unset ? "set" : "give",
                  unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text, (unsigned)floor,
@@ -173,7 +192,10 @@ static void refuse_port(const struct address *address, const struct identity *id
         message_hint(messages, "or add the capability: --cap-add NET_BIND_SERVICE, or in a pod "
                                "capabilities: {add: [NET_BIND_SERVICE]}");
     }
-    if (address->port >= held->kernel_floor) {
+    if (!held->floor_known) {
+        message_hint(messages, "or SHIM_UNPRIVILEGED_PORT_START=0: then the port is tried as the "
+                               "app's user before the app starts, and this kernel decides");
+    } else if (address->port >= held->kernel_floor) {
         message_hint(messages,
                      "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
                      "every user open ports from %u up",
@@ -181,21 +203,26 @@ static void refuse_port(const struct address *address, const struct identity *id
     }
 }
 
+/*
+ * What is kept is what an ordinary user could not do without. Where the kernel's floor is unknown,
+ * or there is no ambient set to keep it in, the probe has the last word. Port 0 is no privilege:
+ * the kernel picks one.
+ */
 static void decide_ports(const struct options *options, const struct identity *identity,
                          const struct listen *listen, const struct held *held, struct plan *plan,
                          struct messages *messages) {
-    plan->floor = held->kernel_floor > options->unprivileged_port_start
-                      ? held->kernel_floor
-                      : options->unprivileged_port_start;
+    bool counts = held->floor_known && held->kernel_floor > options->unprivileged_port_start;
+    plan->floor = counts ? held->kernel_floor : options->unprivileged_port_start;
+    plan->probe_floor = held->kernel_floor > plan->floor ? held->kernel_floor : plan->floor;
     for (size_t i = 0; i < listen->count; i++) {
         const struct address *address = &listen->addresses[i];
-        if (!plan_is_privileged(plan, address)) {
+        if (address->port == 0 || address->port >= plan->probe_floor) {
             continue;
         }
-        if (!held->net_bind) {
+        if (address->port < plan->floor && !held->net_bind) {
             refuse_port(address, identity, held, plan->floor, messages);
-        } else if (address->port < held->kernel_floor) {
-            plan->keeps_net_bind = true;
+        } else if (address->port < held->kernel_floor && held->net_bind && held->has_ambient) {
+            plan->kept = net_bind;
         }
     }
 }
@@ -221,11 +248,12 @@ void plan_make(const struct options *options, const struct identity *identity,
     plan->uid_changes = identity->app_uid != identity->euid;
     plan->gives_stdio = held->chown;
     plan->sets_groups = !identity->kept && !identity->setgroups_denied;
-    plan->drops_bounding = held->setpcap;
+    plan->locks_root = held->setpcap;
+    plan->drops_bounding = held->setpcap && !options->keeps_bounding_set;
     plan->home = choose_home(identity, home);
     plan->listen = listen;
 
-    (void)plan_check_origin(identity, messages); /* it is in messages */
+    plan->lent = !plan_check_origin(identity, held, messages);
     if (identity->known) {
         check_switch(identity, held, messages);
         check_namespace(identity, messages);
@@ -234,11 +262,12 @@ void plan_make(const struct options *options, const struct identity *identity,
     if (identity->kept) {
         tell_of_kept_identity(options, identity, messages);
     } else {
-        warn_of_lost_groups(options, identity, messages);
+        warn_of_lost_groups(identity, messages);
     }
     decide_ports(options, identity, listen, held, plan, messages);
+    plan->bounding = held->bounds_net_bind ? plan->kept : 0;
     if (!held->setpcap) {
-        message_warn(messages,
+        message_info(messages,
                      "without CAP_SETPCAP the bounding set and the securebits stay as they "
                      "are; no_new_privs makes both harmless");
     }

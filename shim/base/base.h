@@ -84,6 +84,38 @@ void environment_drop(char **copy, const char *name);
 char *environment_entry(const char *name, struct text value);
 
 /*
+ * Lines: a file of the image's or of /proc's, line by line, without a page for it from libc.
+ */
+
+struct lines {
+    int fd;
+    int error;    /* what has kept us from reading on, or 0 */
+    char *buffer; /* room, or, once a line is too long for that, the heap's */
+    size_t size;  /* the buffer's */
+    size_t start; /* what is read and not yet given: from here */
+    size_t end;   /* to here */
+    char room[4096];
+};
+
+/*
+ * Opens a file to read. Returns false, with errno, where that fails: ENOENT when there is no such
+ * file, or none that is a regular one. A FIFO in its place does not hold up the start.
+ */
+bool lines_open(struct lines *lines, const char *path);
+
+/*
+ * Takes the next line, without its end, whatever its length; it lives until the next call. Returns
+ * false at the end of the file, and where it cannot be read, which lines_close() tells.
+ */
+bool lines_next(struct lines *lines, struct text *line);
+
+/*
+ * Closes the file. Returns false, with errno, where not all that was asked for could be read; else
+ * keeps errno.
+ */
+bool lines_close(struct lines *lines);
+
+/*
  * Signals by name and number. libc's view of them has holes: musl keeps 32 to 34 for itself and
  * counts SIGRTMIN from 35, where glibc, .NET and Docker count from 34. Pure.
  */
@@ -96,6 +128,19 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
  * Settings).
  */
 bool signal_parse(struct text word, uint32_t *number);
+
+/* Capabilities by name: capabilities(7). Pure. */
+
+/* The bit of a capability's number in a set of them. */
+#define CAPABILITY_BIT(number) ((uint64_t)1 << (number))
+
+/* A list such as "cap_setgid,cap_setuid"; lives until the end of the expression it is made in. */
+struct capability_list {
+    char text[1024];
+};
+
+/* The names of a set, as getcap(8) prints them: numbers for those that have no name here. */
+struct capability_list capability_names(uint64_t set);
 
 /*
  * Messages: one line `shim: error: ...` in the user's words, then `shim: hint: ...` with what to do

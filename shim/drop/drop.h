@@ -7,6 +7,11 @@
 
 #include "plan.h"
 
+/* Held: what this process holds as it starts. */
+
+/* Fills *held. Returns false, with an error in messages, if the kernel does not say. */
+bool held_read(struct held *held, struct messages *messages);
+
 /* Handover: what the app's new user is given before root is gone. */
 
 /*
@@ -30,15 +35,13 @@ bool handover_home(const struct plan *plan, char **environment, struct messages 
 
 /* Privilege: the only user of libcap-ng. */
 
-/* Reads what this process holds. Returns false, with an error in messages, if that fails. */
-bool privilege_read(struct held *held, struct messages *messages);
-
 /*
  * Makes this process what the plan says: bounding set, securebits, groups, gid, uid, the other
  * capability sets, no_new_privs. Returns false, with an error in messages, at the first step that
- * fails; the process is then of no use but to end.
+ * fails; the process is then of no use but to end. *root_is_locked is whether the securebits could
+ * be set.
  */
-bool privilege_drop(const struct plan *plan, struct messages *messages);
+bool privilege_drop(const struct plan *plan, bool *root_is_locked, struct messages *messages);
 
 /*
  * Closes this process to others of its uid, the app above all: it is not dumpable, so nobody may
@@ -62,11 +65,11 @@ bool privilege_release(const struct plan *plan, struct messages *messages);
 /* Verify: reading back from the kernel what the drop has left. */
 
 /*
- * Compares the ids, groups, capability sets, securebits, no_new_privs and the signal mask of this
- * process with the plan, and tries the way back to uid 0. Returns false, with an error in messages,
- * at any difference.
+ * Compares the ids, groups, capability sets, securebits (if they were set), no_new_privs and the
+ * signal mask of this process with the plan, and tries the way back to uid 0. Returns false, with
+ * an error in messages, at any difference.
  */
-bool verify(const struct plan *plan, struct messages *messages);
+bool verify(const struct plan *plan, bool root_is_locked, struct messages *messages);
 
 /* Whether permitted, effective, inheritable and ambient are empty; if not, an error in messages. */
 bool verify_nothing_held(struct messages *messages);

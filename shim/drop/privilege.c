@@ -1,10 +1,9 @@
 #include "drop/drop.h"
 
-#include "securebits.h"
+#include "sets.h"
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -19,73 +18,59 @@ enum { CALL_SETRESUID = SYS_setresuid, CALL_SETRESGID = SYS_setresgid };
 enum { CALL_SETGROUPS = SYS_setgroups };
 #endif
 
-/* The kernel's own port floor; 1024 where it cannot be read: ip(7). */
-static uint32_t read_kernel_floor(void) {
-    char line[16] = "";
-    uint32_t floor = 1024;
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
-    if (file == NULL) {
-        return floor;
-    }
-    if (fgets(line, sizeof line, file) != NULL) {
-        (void)text_number((struct text){line, strcspn(line, "\n")}, 65536, &floor);
-    }
-    (void)fclose(file); /* only read from */
-    return floor;
-}
-
-bool privilege_read(struct held *held, struct messages *messages) {
-    if (capng_get_caps_process() != 0) {
-        message_error(messages, "cannot read our own capabilities: %s", strerror(errno));
-        message_hint(messages, "a sandbox or a seccomp profile may forbid it");
-        return false;
-    }
-    held->chown = capng_have_capability(CAPNG_EFFECTIVE, CAP_CHOWN) != 0;
-    held->setuid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) != 0;
-    held->setgid = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0;
-    held->setpcap = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
-    held->net_bind = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_BIND_SERVICE) != 0;
-    held->init = getpid() == 1;
-    held->kernel_floor = read_kernel_floor();
-    return true;
-}
-
 static bool fail(struct messages *messages, const char *what) {
     message_error(messages, "%s failed: %s", what, strerror(errno));
     message_hint(messages, "nothing was started; a seccomp profile or a sandbox may forbid it");
     return false;
 }
 
+/* Makes sets the three that capset(2) knows. libcap-ng writes; it never reads for us. */
+static bool write_sets(const struct sets *sets) {
+    capng_clear(CAPNG_SELECT_CAPS);
+    for (unsigned i = 0; i < CAPABILITIES; i++) {
+        const uint64_t bit = CAPABILITY_BIT(i);
+        const unsigned in = ((sets->permitted & bit) != 0 ? CAPNG_PERMITTED : 0U) |
+                            ((sets->effective & bit) != 0 ? CAPNG_EFFECTIVE : 0U) |
+                            ((sets->inheritable & bit) != 0 ? CAPNG_INHERITABLE : 0U);
+        if (in != 0 && capng_update(CAPNG_ADD, (capng_type_t)in, i) != 0) {
+            return false;
+        }
+    }
+    return capng_apply(CAPNG_SELECT_CAPS) == 0;
+}
+
 /* What has left the bounding set cannot be added to the inheritable set: capabilities(7). */
-static bool keep_inheritable(struct messages *messages) {
-    if (capng_update(CAPNG_ADD, CAPNG_INHERITABLE, CAP_NET_BIND_SERVICE) != 0 ||
-        capng_apply(CAPNG_SELECT_CAPS) != 0) {
-        return fail(messages, "making CAP_NET_BIND_SERVICE inheritable");
+static bool make_inheritable(uint64_t kept, struct messages *messages) {
+    struct sets sets;
+    if (!sets_read(&sets)) {
+        return fail(messages, "reading the capabilities");
+    }
+    sets.inheritable |= kept;
+    return write_sets(&sets) || fail(messages, "making CAP_NET_BIND_SERVICE inheritable");
+}
+
+/* The bounding set goes while CAP_SETPCAP is still there. Its list ends with EINVAL. */
+static bool drop_bounding(uint64_t remaining, struct messages *messages) {
+    for (unsigned long i = 0; i < CAPABILITIES; i++) {
+        if ((remaining & CAPABILITY_BIT(i)) == 0 && prctl(PR_CAPBSET_DROP, i, 0UL, 0UL, 0UL) < 0) {
+            return (errno == EINVAL && i > 0) || fail(messages, "dropping the bounding set");
+        }
     }
     return true;
 }
 
 /*
- * The bounding set goes while CAP_SETPCAP is still there. libcap-ng may say that all is well
- * when it is not: verification looks again. NOROOT and NO_SETUID_FIXUP, locked: uid 0 is
- * nothing special from here on, and a change of uid moves no capability. gVisor has no
- * securebits; no_new_privs has to do there.
+ * Sandboxes know no securebits, or allow none: gVisor has said EINVAL and EPERM. no_new_privs and
+ * the proof do without. Returns whether they are set.
  */
-static bool drop_bounding(struct messages *messages) {
-    capng_clear(CAPNG_SELECT_BOUNDS);
-    if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
-        return fail(messages, "dropping the bounding set");
-    }
-    int bits = prctl(PR_GET_SECUREBITS, 0UL, 0UL, 0UL, 0UL);
-    if (bits < 0 && errno == EINVAL) {
-        message_warn(messages, "this kernel has no securebits; no_new_privs does without them");
+static bool lock_securebits(struct messages *messages) {
+    unsigned long bits = sets_read_securebits() | SECUREBITS_LOCKED;
+    if (prctl(PR_SET_SECUREBITS, bits, 0UL, 0UL, 0UL) == 0) {
         return true;
     }
-    unsigned long locked = (unsigned long)bits | SECUREBITS_LOCKED;
-    if (bits < 0 || prctl(PR_SET_SECUREBITS, locked, 0UL, 0UL, 0UL) < 0) {
-        return fail(messages, "locking the securebits");
-    }
-    return true;
+    message_info(messages, "the securebits cannot be set here (%s); no_new_privs does without them",
+                 strerror(errno));
+    return false;
 }
 
 /* EINVAL is the answer for an id that is not mapped; without /proc nobody could tell before. */
@@ -118,59 +103,60 @@ static bool change_ids(const struct plan *plan, struct messages *messages) {
     return true;
 }
 
-/* Permitted, effective, inheritable, then ambient: a change of uid has cleared that. */
-static bool set_capabilities(bool keep, struct messages *messages) {
-    capng_clear(CAPNG_SELECT_ALL);
-    if (keep && capng_updatev(CAPNG_ADD,
-                              CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE | CAPNG_AMBIENT,
-                              CAP_NET_BIND_SERVICE, -1) != 0) {
-        return fail(messages, "choosing CAP_NET_BIND_SERVICE");
-    }
-    if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
+/* Permitted, effective and inheritable, then ambient: a change of uid has cleared that. */
+static bool set_capabilities(uint64_t kept, struct messages *messages) {
+    const struct sets sets = {.permitted = kept, .effective = kept, .inheritable = kept};
+    if (!write_sets(&sets)) {
         return fail(messages, "dropping the capabilities");
     }
+    capng_clear(CAPNG_SELECT_AMBIENT);
+    if (kept != 0 && capng_update(CAPNG_ADD, CAPNG_AMBIENT, CAP_NET_BIND_SERVICE) != 0) {
+        return fail(messages, "choosing CAP_NET_BIND_SERVICE");
+    }
     /* A kernel without ambient capabilities has none to clear: verification looks again. */
-    if (capng_apply(CAPNG_SELECT_AMBIENT) != 0 && keep) {
+    if (capng_apply(CAPNG_SELECT_AMBIENT) != 0 && kept != 0) {
         return fail(messages, "handing CAP_NET_BIND_SERVICE to the app as an ambient capability");
     }
     return true;
 }
 
-bool privilege_drop(const struct plan *plan, struct messages *messages) {
-    const bool keeps = plan->keeps_net_bind;
-    if (keeps && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, (unsigned long)CAP_NET_BIND_SERVICE,
-                       0UL, 0UL) < 0) {
-        message_error(messages, "this kernel cannot hand CAP_NET_BIND_SERVICE to an ordinary user: "
-                                "it has no ambient set");
-        message_hint(messages, "use a port from %u up, 8080 by custom", (unsigned)plan->floor);
+/*
+ * Without NO_SETUID_FIXUP the new uid would cost us what is kept. Where that is refused too, what
+ * is then missing is seen when it is to be set; execve(2) ends the keeping.
+ */
+static void keep_over_change_of_uid(struct messages *messages) {
+    if (prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) < 0) {
+        message_debug(messages, "PR_SET_KEEPCAPS: %s", strerror(errno));
+    }
+}
+
+bool privilege_drop(const struct plan *plan, bool *root_is_locked, struct messages *messages) {
+    *root_is_locked = false;
+    if (plan->kept != 0 && !make_inheritable(plan->kept, messages)) {
         return false;
     }
-    /* Without CAP_SETPCAP there is no NO_SETUID_FIXUP, and the new uid would cost us the rest. */
-    if (keeps && prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) < 0) {
-        return fail(messages, "keeping CAP_NET_BIND_SERVICE over the change of user");
-    }
-    if (keeps && !keep_inheritable(messages)) {
+    if (plan->drops_bounding && !drop_bounding(plan->bounding, messages)) {
         return false;
     }
-    if (plan->drops_bounding && !drop_bounding(messages)) {
-        return false;
+    if (plan->locks_root) {
+        *root_is_locked = lock_securebits(messages);
+    }
+    if (plan->switches && plan->kept != 0 && !*root_is_locked) {
+        keep_over_change_of_uid(messages);
     }
     if (plan->switches && !change_ids(plan, messages)) {
         return false;
     }
     privilege_seal();
-    if (!set_capabilities(keeps, messages)) {
+    if (!set_capabilities(plan->kept, messages)) {
         return false;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) < 0) {
         return fail(messages, "setting no_new_privs");
     }
-    if (keeps && prctl(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) < 0) {
-        return fail(messages, "ending the keeping of capabilities");
-    }
     message_debug(messages, "dropped: uid %u, gid %u, %zu groups, %s", (unsigned)plan->uid,
                   (unsigned)plan->gid, plan->groups->count,
-                  keeps ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
+                  plan->kept != 0 ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
     return true;
 }
 
@@ -188,13 +174,12 @@ bool privilege_rehearse(const struct plan *plan, struct messages *messages) {
                                "prctl(PR_SET_DUMPABLE)");
         return false;
     }
-    if (plan->keeps_net_bind && capng_apply(CAPNG_SELECT_CAPS) != 0) {
+    if (plan->kept != 0 && capng_apply(CAPNG_SELECT_CAPS) != 0) {
         return fail(messages, "setting the capabilities to what they are");
     }
     return true;
 }
 
 bool privilege_release(const struct plan *plan, struct messages *messages) {
-    return !plan->keeps_net_bind ||
-           (set_capabilities(false, messages) && verify_nothing_held(messages));
+    return plan->kept == 0 || (set_capabilities(0, messages) && verify_nothing_held(messages));
 }

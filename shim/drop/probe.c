@@ -80,7 +80,7 @@ bool probe_ports(const struct plan *plan, struct messages *messages) {
     bool good = true;
     for (size_t i = 0; i < plan->listen->count; i++) {
         const struct address *address = &plan->listen->addresses[i];
-        if (!plan_is_privileged(plan, address) || may_listen(address)) {
+        if (address->port == 0 || address->port >= plan->probe_floor || may_listen(address)) {
             continue;
         }
         good = false;

@@ -1,10 +1,9 @@
 #include "drop/drop.h"
 
 #include "init/init.h"
-#include "securebits.h"
+#include "sets.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +13,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifdef SYS_setuid32
-enum { CALL_SETUID = SYS_setuid32 };
+#ifdef SYS_setresuid32
+enum { CALL_SETRESUID = SYS_setresuid32 };
 #else
-enum { CALL_SETUID = SYS_setuid };
+enum { CALL_SETRESUID = SYS_setresuid };
 #endif
-
-/* The kernel has room for this many capabilities; an unknown one answers EINVAL. */
-enum { CAPABILITIES = 64 };
 
 __attribute__((format(printf, 2, 3))) static bool surprise(struct messages *messages,
                                                            const char *format, ...) {
@@ -94,51 +90,6 @@ static bool verify_ids(const struct plan *plan, struct messages *messages) {
     return true;
 }
 
-struct sets {
-    uint64_t permitted, effective, inheritable;
-};
-
-static bool read_sets(struct sets *sets) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-    memset(data, 0, sizeof data);
-    if (syscall(SYS_capget, &header, data) < 0) {
-        return false;
-    }
-    sets->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-    sets->effective = data[0].effective | (uint64_t)data[1].effective << 32;
-    sets->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
-    return true;
-}
-
-/*
- * The ambient set by prctl(2): EINVAL is the end of the list, and from the first question on
- * the answer of a kernel that has no such set.
- */
-static bool read_ambient(uint64_t *ambient) {
-    *ambient = 0;
-    for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        int set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0UL, 0UL);
-        if (set < 0) {
-            return errno == EINVAL;
-        }
-        *ambient |= (uint64_t)set << i;
-    }
-    return true;
-}
-
-static bool read_bounding(uint64_t *bounding) {
-    *bounding = 0;
-    for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        int set = prctl(PR_CAPBSET_READ, i, 0UL, 0UL, 0UL);
-        if (set < 0) {
-            return errno == EINVAL && i > 0;
-        }
-        *bounding |= (uint64_t)set << i;
-    }
-    return true;
-}
-
 /* Whether one of the sets is exactly what is wanted. */
 static bool verify_set(const char *name, uint64_t found, uint64_t wanted,
                        struct messages *messages) {
@@ -150,8 +101,12 @@ static bool verify_set(const char *name, uint64_t found, uint64_t wanted,
 static bool verify_sets(uint64_t wanted, struct messages *messages) {
     struct sets sets;
     uint64_t ambient;
-    if (!read_sets(&sets) || !read_ambient(&ambient)) {
+    bool absent;
+    if (!sets_read(&sets) || !sets_read_ambient(&ambient, &absent)) {
         return surprise(messages, "the capabilities cannot be read: %s", strerror(errno));
+    }
+    if (absent && wanted != 0) {
+        return surprise(messages, "this kernel has no ambient set");
     }
     return verify_set("permitted", sets.permitted, wanted, messages) &&
            verify_set("effective", sets.effective, wanted, messages) &&
@@ -159,42 +114,31 @@ static bool verify_sets(uint64_t wanted, struct messages *messages) {
            verify_set("ambient", ambient, wanted, messages);
 }
 
-/* A kernel that answers EINVAL has no securebits; the drop has said so. */
-static bool verify_securebits(bool locked, struct messages *messages) {
-    int bits = prctl(PR_GET_SECUREBITS, 0UL, 0UL, 0UL, 0UL);
-    if (bits < 0) {
-        return errno == EINVAL || surprise(messages, "the securebits cannot be read");
-    }
-    if ((bits & SECBIT_KEEP_CAPS) != 0) {
-        return surprise(messages, "capabilities would outlive a change of user");
-    }
-    if (locked && (bits & SECUREBITS_LOCKED) != SECUREBITS_LOCKED) {
-        return surprise(messages, "the securebits are %x instead of %x", (unsigned)bits,
-                        (unsigned)SECUREBITS_LOCKED);
-    }
-    return true;
-}
-
-static bool verify_capabilities(const struct plan *plan, struct messages *messages) {
+static bool verify_capabilities(const struct plan *plan, bool root_is_locked,
+                                struct messages *messages) {
     uint64_t bounding;
-    if (!verify_sets(plan->keeps_net_bind ? (uint64_t)1 << CAP_NET_BIND_SERVICE : 0, messages) ||
-        !verify_securebits(plan->drops_bounding, messages)) {
+    if (!verify_sets(plan->kept, messages)) {
         return false;
+    }
+    unsigned bits = root_is_locked ? sets_read_securebits() : SECUREBITS_LOCKED;
+    if ((bits & SECUREBITS_LOCKED) != SECUREBITS_LOCKED) {
+        return surprise(messages, "the securebits are %x instead of %x", bits,
+                        (unsigned)SECUREBITS_LOCKED);
     }
     if (!plan->drops_bounding) {
         return true;
     }
-    if (!read_bounding(&bounding)) {
+    if (!sets_read_bounding(&bounding)) {
         return surprise(messages, "the bounding set cannot be read: %s", strerror(errno));
     }
-    return verify_set("bounding", bounding, 0, messages);
+    return verify_set("bounding", bounding, plan->bounding, messages);
 }
 
 bool verify_nothing_held(struct messages *messages) {
     return verify_sets(0, messages);
 }
 
-static bool verify_process(const struct plan *plan, struct messages *messages) {
+static bool verify_process(struct messages *messages) {
     if (prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) != 1) {
         return surprise(messages, "no_new_privs is not set");
     }
@@ -202,14 +146,15 @@ static bool verify_process(const struct plan *plan, struct messages *messages) {
     if (!mask_is_whole()) {
         return surprise(messages, "the signal mask is not as it was set");
     }
-    if (plan->uid != 0 && syscall(CALL_SETUID, 0) == 0) {
+    /* All three: sensors take a setuid(0) of an ordinary user for an attack. */
+    if (syscall(CALL_SETRESUID, 0, 0, 0) == 0) {
         return surprise(messages, "the way back to root is open");
     }
     message_debug(messages, "verified: ids, groups, capability sets, no_new_privs, signal mask");
     return true;
 }
 
-bool verify(const struct plan *plan, struct messages *messages) {
-    return verify_ids(plan, messages) && verify_capabilities(plan, messages) &&
-           verify_process(plan, messages);
+bool verify(const struct plan *plan, bool root_is_locked, struct messages *messages) {
+    return verify_ids(plan, messages) && verify_capabilities(plan, root_is_locked, messages) &&
+           verify_process(messages);
 }

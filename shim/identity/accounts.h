@@ -8,18 +8,23 @@
 #include "identity/identity.h"
 
 /*
+ * Strictly, for whom the app becomes; as laxly as any container runtime, for what one of them may
+ * have given us because a file says so.
+ */
+enum reading { READ_STRICT, READ_LAX };
+
+/*
  * Looks uid up in the passwd file at path: the first line that fits. No such file, one that is
  * not a regular file, or no such line: account->found is false. Returns false, with errno, when
  * the file cannot be opened or read to its end, or there is no memory.
  */
-bool account_find(const char *path, uid_t uid, struct account *account);
+bool account_find(const char *path, enum reading reading, uid_t uid, struct account *account);
 
 /*
- * Adds the groups that the group file at path lists for the user's name. Same errors.
+ * Adds the groups that the group file at path lists for the user's name. Same errors, and those of
+ * groups_add().
  */
-bool account_groups(const char *path, const char *name, struct group_list *groups);
-
-/* Adds one group. Returns false, with errno, when there is no memory. */
-bool groups_add(struct group_list *groups, gid_t gid);
+bool account_groups(const char *path, enum reading reading, const char *name,
+                    struct group_list *groups);
 
 #endif

@@ -1,7 +1,9 @@
 #include "identity/identity.h"
 
 #include "accounts.h"
+#include "namespace.h"
 #include "ownfile.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,12 +19,6 @@ bool identity_read_origin(struct identity *identity) {
     identity->secure = getauxval(AT_SECURE) != 0;
     return getresuid(&identity->ruid, &identity->euid, &identity->suid) == 0 &&
            getresgid(&identity->rgid, &identity->egid, &identity->sgid) == 0;
-}
-
-bool identity_is_lent(const struct identity *identity) {
-    return identity->secure || identity->ruid != identity->euid ||
-           identity->euid != identity->suid || identity->rgid != identity->egid ||
-           identity->egid != identity->sgid;
 }
 
 static bool read_current(struct identity *identity) {
@@ -44,10 +40,13 @@ static bool read_current(struct identity *identity) {
     return true;
 }
 
-static bool read_starter(struct identity *identity) {
-    return account_find(passwd, identity->euid, &identity->starter) &&
-           (!identity->starter.found ||
-            account_groups(group, identity->starter.name, &identity->starter_groups));
+static bool add_all(struct group_list *groups, const gid_t *more, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!groups_add(groups, more[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool keep_current(struct identity *identity) {
@@ -55,73 +54,123 @@ static bool keep_current(struct identity *identity) {
     identity->app_uid = identity->euid;
     identity->app_gid = identity->egid;
     identity->app = identity->starter;
-    for (size_t i = 0; i < identity->groups.count; i++) {
-        if (!groups_add(&identity->app_groups, identity->groups.ids[i])) {
-            return false;
-        }
-    }
-    return true;
+    return add_all(&identity->app_groups, identity->groups.ids, identity->groups.count);
 }
 
-static bool choose_app(const struct options *options, struct identity *identity) {
-    struct group_list *groups = &identity->app_groups;
-    identity->app_uid = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
-    if (!account_find(passwd, identity->app_uid, &identity->app)) {
-        return false;
+/* Every group that somebody gives the app. */
+struct offers {
+    struct group_list files;    /* /etc/group, for its name */
+    struct group_list platform; /* ours, which nothing in the image explains */
+    struct group_list all;      /* both, its primary one, and APP_GROUPS; settled */
+};
+
+/*
+ * What the platform gives the container (fsGroup, supplementalGroups, --group-add, runAsGroup): our
+ * groups, but not what the image gives to us, nor root's group, nor what has no number here.
+ */
+static bool collect_platform(const struct identity *identity, struct group_list *platform) {
+    struct group_list image = {NULL, 0};
+    gid_t own = identity->starter.found ? identity->starter.gid : identity->euid;
+    gid_t overflow = namespace_overflow_gid();
+    bool good = groups_add(&image, 0) && groups_add(&image, own) && groups_add(&image, overflow) &&
+                (!identity->starter.found ||
+                 account_groups(group, READ_LAX, identity->starter.name, &image));
+    groups_settle(&image);
+    if (good && !groups_have(&image, identity->egid)) {
+        good = groups_add(platform, identity->egid);
     }
-    if (options->gid.state == ID_SET) {
-        identity->app_gid = options->gid.id;
-    } else {
-        identity->app_gid = identity->app.found ? identity->app.gid : identity->app_uid;
+    for (size_t i = 0; good && i < identity->groups.count; i++) {
+        if (!groups_have(&image, identity->groups.ids[i])) {
+            good = groups_add(platform, identity->groups.ids[i]);
+        }
     }
-    /* The primary group is in the list too, as with every runtime since CVE-2022-36109. */
-    bool good = groups_add(groups, identity->app_gid) &&
-                (!identity->app.found || account_groups(group, identity->app.name, groups));
-    for (size_t i = 0; good && i < options->group_count; i++) {
-        good = groups_add(groups, options->groups[i]);
-    }
-    groups_settle(groups);
+    free(image.ids);
     return good;
 }
 
-/* Whether id exists in our user namespace: user_namespaces(7). Without /proc: assume so. */
-static bool is_mapped(const char *map, uint32_t id) {
-    char line[64];
-    bool mapped = false;
-    FILE *file = fopen(map, "re");
-    if (file == NULL) {
-        return true;
-    }
-    /* First id inside, first id outside, count. */
-    while (!mapped && fgets(line, sizeof line, file) != NULL) {
-        char *next = line;
-        unsigned long inside = strtoul(next, &next, 10);
-        (void)strtoul(next, &next, 10);
-        unsigned long count = strtoul(next, &next, 10);
-        mapped = id >= inside && id - inside < count;
-    }
-    (void)fclose(file); /* only read from */
-    return mapped;
+static bool collect(const struct options *options, const struct identity *identity, gid_t gid,
+                    struct offers *offers) {
+    struct group_list *all = &offers->all;
+    bool good = (!identity->app.found ||
+                 account_groups(group, READ_STRICT, identity->app.name, &offers->files)) &&
+                collect_platform(identity, &offers->platform) && groups_add(all, gid) &&
+                add_all(all, options->groups, options->group_count) &&
+                add_all(all, offers->files.ids, offers->files.count) &&
+                add_all(all, offers->platform.ids, offers->platform.count);
+    groups_settle(all);
+    return good;
 }
 
-static bool is_setgroups_denied(void) {
-    char word[8] = "";
-    FILE *file = fopen("/proc/self/setgroups", "re");
-    if (file == NULL) {
+/*
+ * Takes a group of a list into the app's or the lost ones, as the files are to be trusted. A name
+ * in /etc/passwd that the app may write to could be another's in /etc/group.
+ */
+static bool take(struct identity *identity, gid_t gid, bool given) {
+    return groups_add(given ? &identity->app_groups : &identity->lost, gid);
+}
+
+/*
+ * The app's groups. The primary one is in the list too, as with every runtime since CVE-2022-36109.
+ * What the platform gives is taken only where no file that the app may write to can have had a say
+ * in it: the runtime has read the same files.
+ */
+static bool choose_groups(const struct options *options, struct identity *identity,
+                          const struct offers *offers) {
+    struct trust in_passwd = identity->passwd;
+    struct trust in_group = identity->group;
+    bool written = in_passwd.in != TRUST_ALL || in_group.in != TRUST_ALL;
+    bool good = groups_add(&identity->app_groups, identity->app_gid) &&
+                add_all(&identity->app_groups, options->groups, options->group_count);
+    for (size_t i = 0; good && i < offers->files.count; i++) {
+        gid_t gid = offers->files.ids[i];
+        good = take(identity, gid, trust_gives(in_passwd, gid) && trust_gives(in_group, gid));
+    }
+    for (size_t i = 0; good && i < offers->platform.count; i++) {
+        good = take(identity, offers->platform.ids[i], !written);
+    }
+    groups_settle(&identity->app_groups);
+    groups_settle(&identity->lost);
+    return good;
+}
+
+static bool choose_app(const struct options *options, struct identity *identity) {
+    struct offers offers = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+    identity->app_uid = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
+    if (!account_find(passwd, READ_STRICT, identity->app_uid, &identity->app)) {
         return false;
     }
-    bool denied = fgets(word, sizeof word, file) != NULL && strncmp(word, "deny", 4) == 0;
-    (void)fclose(file); /* only read from */
-    return denied;
+    gid_t gid = options->gid.state == ID_SET ? options->gid.id
+                : identity->app.found        ? identity->app.gid
+                                             : identity->app_uid;
+    bool good = collect(options, identity, gid, &offers);
+    if (good) {
+        identity->passwd = trust_look(passwd, identity->app_uid, &offers.all);
+        identity->group = trust_look(group, identity->app_uid, &offers.all);
+        identity->gid_stands_in = options->gid.state != ID_SET && gid != identity->app_uid &&
+                                  !trust_gives(identity->passwd, gid);
+        identity->app_gid = identity->gid_stands_in ? identity->app_uid : gid;
+        good = choose_groups(options, identity, &offers);
+    }
+    free(offers.files.ids);
+    free(offers.platform.ids);
+    free(offers.all.ids);
+    return good;
 }
 
-static void look_at_namespace(struct identity *identity) {
-    identity->setgroups_denied = is_setgroups_denied();
-    identity->uid_unmapped = !is_mapped("/proc/self/uid_map", identity->app_uid);
-    for (size_t i = 0; i < identity->app_groups.count && !identity->gid_unmapped; i++) {
-        identity->unmapped_gid = identity->app_groups.ids[i];
-        identity->gid_unmapped = !is_mapped("/proc/self/gid_map", identity->unmapped_gid);
-    }
+/* The starter by the laxest reading: what it is given by a line of the image is the image's gift.
+ */
+static bool find_starter(struct identity *identity) {
+    return account_find(passwd, READ_LAX, identity->euid, &identity->starter);
+}
+
+static bool explain(struct messages *messages) {
+    message_error(messages, "cannot find out who the app is to run as: %s",
+                  errno == E2BIG ? "more than 65536 groups" : strerror(errno));
+    message_hint(messages, "%s",
+                 errno == E2BIG ? "the kernel takes no more: take some out of /etc/group"
+                                : "/etc/passwd and /etc/group must be readable to their end, and "
+                                  "there must be memory for their longest lines");
+    return false;
 }
 
 bool identity_gather(const struct options *options, bool can_switch, struct identity *identity,
@@ -130,19 +179,16 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     bool good = read_current(identity);
     /* Root that cannot switch is refused; --check shows what it would have become. */
     if (good && !can_switch && identity->euid != 0) {
-        (void)read_starter(identity); /* only for its name: nothing hangs on it */
+        (void)find_starter(identity); /* only for its name: nothing hangs on it */
         good = keep_current(identity);
     } else if (good) {
-        good = read_starter(identity) && choose_app(options, identity);
+        good = find_starter(identity) && choose_app(options, identity);
     }
     if (!good) {
-        message_error(messages, "cannot find out who the app is to run as: %s", strerror(errno));
-        message_hint(messages, "/etc/passwd and /etc/group must be readable to their end, and "
-                               "there must be memory for their longest lines");
-        return false;
+        return explain(messages);
     }
     if (!identity->kept) {
-        look_at_namespace(identity);
+        namespace_look(identity);
         ownfile_find_writable(identity->app_uid, &identity->app_groups, identity->replaceable);
     }
     identity->known = identity->kept || !options->malformed[SETTING_APP_UID];

@@ -23,9 +23,16 @@ struct group_list {
     size_t count;
 };
 
+/* As many as the kernel takes: NGROUPS_MAX, setgroups(2). */
+enum { GROUPS_MAX = 65536 };
+
+/* Adds one group. Returns false, with errno: ENOMEM, or E2BIG for more than GROUPS_MAX. */
+bool groups_add(struct group_list *groups, gid_t gid);
+
 /* Sorts the list and drops what is in it twice. The kernel sorts it too: setgroups(2). */
 void groups_settle(struct group_list *groups);
 
+/* Whether a settled list has the group. */
 bool groups_have(const struct group_list *groups, gid_t gid);
 
 /* Whether both lists, settled, are the same. */
@@ -34,14 +41,19 @@ bool groups_equal(const struct group_list *a, const struct group_list *b);
 /* The user that every .NET image has: $APP_UID in the official ones. */
 enum { DEFAULT_UID = 1654 };
 
+/* How much of what a file says about groups is taken: all of it, one group, or nothing. */
+struct trust {
+    enum { TRUST_ALL, TRUST_ONE, TRUST_NOTHING } in;
+    gid_t group; /* the one */
+};
+
 struct identity {
     /* Now. */
     uid_t ruid, euid, suid;
     gid_t rgid, egid, sgid;
-    struct group_list groups;         /* supplementary, settled */
-    bool secure;                      /* AT_SECURE: setuid, setgid or file capabilities */
-    struct account starter;           /* our own passwd entry */
-    struct group_list starter_groups; /* what /etc/group gives us */
+    struct group_list groups; /* supplementary, settled */
+    bool secure;              /* AT_SECURE: more than the ids may have changed at exec */
+    struct account starter;   /* our own passwd entry */
 
     /* Who the app will be. */
     bool known; /* false: a malformed setting leaves the rest open */
@@ -50,6 +62,9 @@ struct identity {
     gid_t app_gid;
     struct group_list app_groups; /* settled */
     struct account app;           /* its passwd entry */
+    struct group_list lost;       /* settled: what the files or the platform give, not taken */
+    bool gid_stands_in;           /* app_gid is the uid's number, as /etc/passwd is not trusted */
+    struct trust passwd, group;   /* the app could write to them */
 
     /* What stands in the way. */
     bool uid_unmapped; /* app_uid does not exist in this user namespace */
@@ -61,9 +76,6 @@ struct identity {
 
 /* Reads the ids and AT_SECURE alone. Returns false, with errno, if that fails. */
 bool identity_read_origin(struct identity *identity);
-
-/* Whether the shim's file, or whoever started it, has lent it rights that are not the caller's. */
-bool identity_is_lent(const struct identity *identity);
 
 /*
  * Fills *identity for a start with these options; can_switch says whether CAP_SETUID and

@@ -110,7 +110,7 @@ static bool follow(struct walk *walk) {
  * Whether the user could make path lead to another file, or change the one it leads to: looks at
  * every folder and link on the way. If so, path becomes the first of them that is writable.
  */
-static bool is_replaceable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
+static bool find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
     struct walk walk = {.here = ""};
     char name[NAME_MAX + 1];
     (void)snprintf(walk.rest, sizeof walk.rest, "%s", path);
@@ -139,6 +139,12 @@ static bool is_replaceable(uid_t uid, const struct group_list *groups, char path
     return may_write(uid, groups, path, NULL);
 }
 
+bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, const char *path) {
+    char way[PATH_MAX];
+    (void)snprintf(way, sizeof way, "%s", path);
+    return find_writable(uid, groups, way);
+}
+
 void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
     char here[PATH_MAX] = "";
     const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
@@ -147,14 +153,14 @@ void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
     if (length > 0) {
         path[length] = '\0';
-        if (is_replaceable(uid, groups, path)) {
+        if (find_writable(uid, groups, path)) {
             return;
         }
     }
     /* The way there: the next start takes it again. */
     bool known = given != NULL && (given[0] == '/' || getcwd(here, sizeof here) != NULL) &&
                  snprintf(path, PATH_MAX, "%s/%s", here, given) < PATH_MAX;
-    if (!known || !is_replaceable(uid, groups, path)) {
+    if (!known || !find_writable(uid, groups, path)) {
         path[0] = '\0';
     }
 }

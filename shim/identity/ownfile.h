@@ -8,6 +8,12 @@
 #include "identity/identity.h"
 
 /*
+ * Whether the user uid with these groups (settled) could write to the file at path, an absolute
+ * one, or make the path lead to another: by a folder or a symbolic link on the way.
+ */
+bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, const char *path);
+
+/*
  * Writes to path the first of these that the user uid with these groups may write to: our file,
  * or a folder on the way to it, be it by symbolic links. Empty: there is none.
  */

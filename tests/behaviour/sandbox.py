@@ -22,6 +22,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 TIMEOUT = 30
 
@@ -345,6 +347,31 @@ class Box:
         if start.chroot is not None:
             os.chroot(start.chroot)
             os.chdir(start.cwd)
+
+
+# acl(5): a user of its own beside owner, group and others, in the kernel's own form
+ACL_VERSION = 2
+ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
+RWX, R_X = 7, 5
+
+
+def acl(uid, rights):
+    entries = [
+        (ACL_USER_OBJ, RWX, 0xFFFFFFFF),
+        (ACL_USER, rights, uid),
+        (ACL_GROUP_OBJ, R_X, 0xFFFFFFFF),
+        (ACL_MASK, rights, 0xFFFFFFFF),
+        (ACL_OTHER, R_X, 0xFFFFFFFF),
+    ]
+    return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *one) for one in entries)
+
+
+def give_access(path, uid, rights=RWX):
+    """Puts an access control list on a file; skips the test where there are none."""
+    try:
+        os.setxattr(path, "system.posix_acl_access", acl(uid, rights))
+    except OSError as error:
+        pytest.skip(f"no access control lists at {path}: {error}")
 
 
 def children(process):

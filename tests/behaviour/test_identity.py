@@ -4,9 +4,10 @@ import os
 import shutil
 
 import pytest
-from sandbox import GROUP, PASSWD, as_numbers, held_capabilities
+from sandbox import GROUP, PASSWD, as_numbers, give_access, held_capabilities
 
 SWITCH = as_numbers(["setuid", "setgid"])
+ALL_IDS = "0 0 65536"
 
 
 def ids(world):
@@ -47,8 +48,10 @@ def test_settings_choose_the_ids(box, env, expected):
     ],
 )
 def test_whoever_can_switch_does(box, start):
-    world = box.run("/world", groups=(0, 27, 2000), **start, env={"APP_GROUPS": "3000"}).world
-    assert ids(world) == (1654, 1654, [1654, 3000])
+    box.write("/etc/passwd", PASSWD.replace("1654:1654", "1654:1000"))
+    start |= {"groups": (0, 27, 2000), "env": {"APP_GROUPS": "3000", "APP_GID": "1654"}}
+    world = box.run("/world", **start).world
+    assert ids(world) == (1654, 1654, [27, 1654, 2000, 3000])
     assert world["capabilities"]["permitted"] == world["capabilities"]["ambient"] == "0" * 16
 
 
@@ -166,6 +169,93 @@ def test_a_line_of_1_mb_is_only_a_line(box):
     assert ids(box.run("/world").world) == (1654, 500, [44, 500])
 
 
+# Account files that the app may write to: it could be in any group at the next start
+
+WRITTEN = "app:x:1654:500::/home/app:/bin/sh\n"
+GROUPS = GROUP + "video:x:44:app\n"
+
+
+@pytest.mark.parametrize("change", ["owner", "mode", "folder"])
+@pytest.mark.parametrize("name", ["/etc/passwd", "/etc/group"])
+def test_a_file_that_the_app_may_write_to_says_nothing_about_groups(box, name, change):
+    box.write("/etc/passwd", WRITTEN)
+    box.write("/etc/group", GROUPS)
+    if change == "owner":
+        os.chown(box.path(name), 1654, 0)
+    elif change == "mode":
+        box.path(name).chmod(0o666)
+    else:
+        box.path("/etc").chmod(0o777)
+    done = box.run("/world", env={"SHIM_LOG": "warn"})
+    trusted = name == "/etc/group" and change != "folder"
+    assert ids(done.noisy_world) == (1654, 500 if trusted else 1654, [500 if trusted else 1654])
+    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
+    assert name in warning and "44" in warning and ("500" in warning) is not trusted
+    assert "APP_GID" in hint and "APP_GROUPS" in hint
+
+
+def test_an_access_control_list_counts_too(box):
+    box.write("/etc/passwd", WRITTEN)
+    give_access(box.path("/etc/passwd"), 1654)
+    done = box.run("/world", env={"SHIM_LOG": "warn"})
+    assert ids(done.noisy_world) == (1654, 1654, [1654])
+    assert "/etc/passwd" in done.texts("warning")[0]
+
+
+def test_what_was_asked_for_counts_even_so(box):
+    box.write("/etc/passwd", WRITTEN, mode=0o666)
+    done = box.run("/world", env={"APP_GID": "500", "APP_GROUPS": "44"})
+    assert ids(done.world) == (1654, 500, [44, 500])
+
+
+def test_a_group_that_the_platform_gives_is_not_taken_then(box):
+    """The runtime has read the same file, and we cannot tell its gifts from the file's."""
+    box.write("/etc/group", GROUP, mode=0o666)
+    done = box.run("/world", groups=(0, 2000), env={"SHIM_LOG": "warn"})
+    assert ids(done.noisy_world) == (1654, 1654, [1654])
+    assert "2000" in done.texts("warning")[0]
+
+
+OPENSHIFT = "root:x:0:0:root:/root:/bin/sh\napp:x:1001:0::/home/app:/bin/sh\n"
+
+
+@pytest.mark.parametrize("groups", ["root:x:0:\n", "root:x:0:app\nvideo:x:44:app\n"])
+def test_only_a_member_can_have_written_a_file_by_its_group(box, groups):
+    """chmod g=u /etc/passwd, with gid 0: an OpenShift habit; files of chgrp -R 0 stay readable."""
+    box.write("/etc/passwd", OPENSHIFT, mode=0o664)
+    box.write("/etc/group", groups, mode=0o664)
+    box.write("/secret", "for group 0", mode=0o640)
+    done = box.run("/world", env={"APP_UID": "1001", "SHIM_LOG": "warn"})
+    assert ids(done.noisy_world) == (1001, 0, [0])
+    assert len(done.texts("warning")) == ("44" in groups)
+
+
+def test_a_file_by_another_group_is_nobodys_business(box):
+    box.write("/etc/passwd", WRITTEN, mode=0o664)
+    assert ids(box.run("/world").world) == (1654, 500, [500])
+
+
+def test_a_name_in_a_file_that_the_app_may_write_to_could_be_anothers(box):
+    """It gives the one group that lets it be written, and no membership by the name in it."""
+    box.write("/etc/passwd", WRITTEN.replace(":500:", ":7:"), mode=0o664)
+    os.chown(box.path("/etc/passwd"), 0, 7)
+    box.write("/etc/group", GROUPS)
+    done = box.run("/world", env={"SHIM_LOG": "warn"})
+    assert ids(done.noisy_world) == (1654, 7, [7])
+    assert "44" in done.texts("warning")[0]
+
+
+@pytest.mark.parametrize("lines, fits", [(65535, True), (65536, False)])
+def test_more_groups_than_the_kernel_takes_are_refused(box, lines, fits):
+    box.write("/etc/group", "".join(f"g{gid}:x:{gid}:app\n" for gid in range(2000, 2000 + lines)))
+    done = box.run("/world")
+    if fits:
+        assert len(done.world["groups"]) == 65536
+    else:
+        done.refuses("65536 groups")
+        assert "/etc/group" in done.texts("hint")[0]
+
+
 # Groups that the platform has given
 
 
@@ -176,20 +266,35 @@ def test_groups_of_roots_own_go_without_a_word(box):
     assert ids(done.world) == (1654, 1654, [1654])
 
 
-def test_a_group_of_the_platforms_goes_with_a_warning(box):
-    done = box.run("/world", groups=(0, 2000), env={"SHIM_LOG": "warn"})
-    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
-    assert "2000" in warning and "APP_GROUPS=2000" in hint
-    assert ids(done.noisy_world) == (1654, 1654, [1654])
+@pytest.mark.parametrize(
+    "line", ["adm:x:04:root", "adm:x: 4 :root", "adm:x:+4:root", "adm:x:4294967300:root",
+             "#adm:x:4:root", "adm:x:4: daemon , root", "adm:x:4:root\r"]
+)
+def test_what_an_odd_line_gives_to_root_is_not_the_platforms(box, line):
+    """Some runtime's reader takes it, whether ours would or not."""
+    box.write("/etc/group", GROUP + line + "\n")
+    assert ids(box.run("/world", groups=(0, 4)).world) == (1654, 1654, [1654])
 
 
-def test_a_primary_group_of_the_platforms_goes_with_a_warning_too(box):
-    """runAsGroup without runAsUser; the runtime puts it into the list, too."""
-    start = {"gid": 2000, "groups": (2000,)}
-    done = box.run("/world", **start, env={"SHIM_LOG": "warn"})
-    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
-    assert "2000" in warning and "APP_GROUPS=2000" in hint
-    assert ids(done.noisy_world) == (1654, 1654, [1654])
+@pytest.mark.parametrize("groups", [(2000,), (0, 2000), (1654, 2000, 3000), (2000, 65534)], ids=str)
+def test_the_platforms_groups_reach_the_app_as_under_user(box, groups):
+    """fsGroup, supplementalGroups, --group-add."""
+    done = box.run("/world", groups=groups, env={"SHIM_LOG": "warn"})
+    assert ids(done.world) == (1654, 1654, sorted({1654, *groups} - {0}))
+
+
+def test_a_primary_group_of_the_platforms_reaches_the_app_too(box):
+    """runAsGroup without runAsUser; not every runtime puts it into the list, too."""
+    for groups in ((2000,), ()):
+        done = box.run("/world", gid=2000, groups=groups, env={"SHIM_LOG": "warn"})
+        assert ids(done.world) == (1654, 1654, [1654, 2000])
+
+
+def test_a_group_without_a_number_here_does_not(box):
+    """It shows as the overflow gid, and nobody can tell which one it is."""
+    start = {"uid_map": ALL_IDS, "gid_map": ALL_IDS}
+    world = box.run("/world", groups=(100000, 2000), **start).world
+    assert ids(world) == (1654, 1654, [1654, 2000])
 
 
 def test_a_primary_group_of_the_images_goes_without_a_word(box):
@@ -256,8 +361,6 @@ def test_groups_that_are_there_already_are_no_warning(box):
 
 
 # User namespaces
-
-ALL_IDS = "0 0 65536"
 
 
 def test_a_user_namespace_that_has_the_ids_is_no_obstacle(box):

@@ -5,14 +5,18 @@ import os
 import pytest
 from sandbox import as_numbers, held_capabilities
 
-# A start that has something to say at every level.
-LOUD = {"groups": (2000,)}
+
+
+def run_loud(box, env):
+    """A start that has something to say at every level."""
+    box.write("/etc/group", "video:x:44:app\n", mode=0o666)
+    return box.run("/world", env=env)
 
 
 @pytest.mark.parametrize("level", [None, "", "error"])
 def test_silence_when_all_is_well(box, level):
     env = {} if level is None else {"SHIM_LOG": level}
-    assert box.run("/world", env=env, **LOUD).stderr == ""
+    assert run_loud(box, env).stderr == ""
 
 
 @pytest.mark.parametrize("init", [True, False])
@@ -29,10 +33,10 @@ def test_there_is_nothing_to_warn_of_in_an_ordinary_start(box, init):
     ],
 )
 def test_each_level_says_more(box, level, labels):
-    done = box.run("/world", env={"SHIM_LOG": level}, **LOUD)
+    done = run_loud(box, {"SHIM_LOG": level})
     assert done.noisy_world["uids"] == [1654] * 4
     assert {label for label, _ in done.lines} == labels
-    assert done.texts("hint") and any("APP_GROUPS=2000" in hint for hint in done.texts("hint"))
+    assert any("APP_GROUPS" in hint for hint in done.texts("hint"))
 
 
 def test_info_says_in_one_line_what_was_done(box):

@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import struct
 
 import pytest
-from sandbox import MS_BIND, mount, unmount
+from sandbox import MS_BIND, R_X, RWX, give_access, mount, unmount
 
 
 def put(box, folder, file, ancestor=(0o755, 0, 0)):
@@ -168,31 +167,11 @@ def test_a_folder_that_is_only_left_again_is_no_danger(box, cwd, file):
     assert box.run("/world", file=file, cwd=cwd).world["uids"] == [1654] * 4
 
 
-# acl(5): a user of its own beside owner, group and others, in the kernel's own form
-ACL_VERSION = 2
-ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
-RWX, R_X = 7, 5
-
-
-def acl(uid, rights):
-    entries = [
-        (ACL_USER_OBJ, RWX, 0xFFFFFFFF),
-        (ACL_USER, rights, uid),
-        (ACL_GROUP_OBJ, R_X, 0xFFFFFFFF),
-        (ACL_MASK, rights, 0xFFFFFFFF),
-        (ACL_OTHER, R_X, 0xFFFFFFFF),
-    ]
-    return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *one) for one in entries)
-
-
 @pytest.mark.parametrize("name", ["/a", "/a/b", "/a/b/shim"])
 @pytest.mark.parametrize("rights", [RWX, R_X], ids=["rwx", "r-x"])
 def test_an_access_control_list_counts(box, name, rights):
     put(box, ROOTS_FOLDER, ROOTS_FILE)
-    try:
-        os.setxattr(box.path(name), "system.posix_acl_access", acl(1654, rights))
-    except OSError as error:
-        pytest.skip(f"no access control lists in {box.root}: {error}")
+    give_access(box.path(name), 1654, rights)
     done = box.run("/world", file="/a/b/shim")
     if rights == RWX:
         done.refuses("1654", f'"{name}"')

@@ -4,6 +4,7 @@ Every test has a network namespace of its own, with a port floor (ip_unprivilege
 its own. Which addresses ASP.NET Core binds is tested against the real thing, elsewhere.
 """
 
+import os
 import socket
 
 import pytest
@@ -15,9 +16,8 @@ PORT_80 = {"ASPNETCORE_HTTP_PORTS": "80"}
 
 
 def kept(world):
-    """What of the capability the app has: every set but the bounding one, or none."""
+    """What of the capability the app has, in every set: one, or none."""
     sets = {name: int(value, 16) for name, value in world["capabilities"].items()}
-    assert sets.pop("bounding") == 0
     assert len(set(sets.values())) == 1
     return {number for number in range(64) if sets["effective"] >> number & 1}
 
@@ -190,6 +190,68 @@ def test_a_handed_over_port_that_is_overridden_is_a_warning(box):
     env = {"PORT": "5001", "SHIM_HTTP_PORTS_FROM": "PORT", "URLS": "http://*:8080"}
     done = box.run("/world", env=env | {"SHIM_LOG": "warn"})
     assert any("PORT" in text and "URLS" in text for text in done.texts("warning"))
+
+
+# A kernel that does not tell its floor: gVisor, or no /proc
+
+FLOORS = {
+    "no /proc": None,
+    "absent": "absent",
+    "empty": "",
+    "huge": "18446744073709551616\n",
+    "over": "65536\n",
+    "negative": "-1\n",
+    "words": "none\n",
+    "a FIFO": "fifo",
+    "a folder": "folder",
+}
+
+
+def hide_floor(box, kind):
+    """A /proc of our own, in which the file is as kind says; with it what the payload reads."""
+    if FLOORS[kind] is None:
+        return {"proc": False}
+    folder = box.path("/proc/sys/net/ipv4")
+    folder.mkdir(parents=True)
+    file = folder / "ip_unprivileged_port_start"
+    if kind == "a FIFO":
+        os.mkfifo(file)
+    elif kind == "a folder":
+        file.mkdir()
+    elif kind != "absent":
+        file.write_text(FLOORS[kind])
+    return {"proc": False}
+
+
+@pytest.mark.parametrize("kind", FLOORS)
+@pytest.mark.parametrize("floor", [0, 80, 1024, 2000])
+def test_where_the_floor_is_unknown_the_capability_is_kept_if_it_is_there(box, kind, floor):
+    hidden = hide_floor(box, kind)
+    assert kept(box.run("/world", env=PORT_80, floor=floor, **hidden).world) == NET_BIND_SERVICE
+
+
+@pytest.mark.parametrize("kind", FLOORS)
+@pytest.mark.parametrize("floor", [0, 80, 1024, 2000])
+def test_without_it_the_setting_refuses(box, kind, floor):
+    hidden = hide_floor(box, kind)
+    refused = box.run("/world", env=PORT_80, floor=floor, capabilities=WITHOUT, **hidden)
+    refused.refuses("port 80", "CAP_NET_BIND_SERVICE")
+    assert "could not open it" not in refused.stderr
+    assert any("SHIM_UNPRIVILEGED_PORT_START=0" in hint for hint in refused.texts("hint"))
+
+
+@pytest.mark.parametrize("kind", FLOORS)
+@pytest.mark.parametrize("port, floor, opens", [
+    (80, 0, True), (80, 80, True), (80, 1024, False), (80, 2000, False), (79, 80, False),
+])
+def test_left_to_the_kernel_the_probe_has_the_last_word(box, kind, port, floor, opens):
+    hidden = hide_floor(box, kind)
+    env = {"ASPNETCORE_HTTP_PORTS": str(port), "SHIM_UNPRIVILEGED_PORT_START": "0"}
+    done = box.run("/world", env=env, floor=floor, capabilities=WITHOUT, **hidden)
+    if opens:
+        assert kept(done.world) == set()
+    else:
+        done.refuses(f"port {port}", "ASPNETCORE_HTTP_PORTS", "1654")
 
 
 # The probe

@@ -126,10 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct file passwd = make_file(data, first);
     struct file group = make_file(data + skipped, size - skipped);
 
-    require(account_find(passwd.path, uid, &account));
+    require(account_find(passwd.path, READ_STRICT, uid, &account));
     check_account(&account, uid, data, first);
     const char *name = account.found ? account.name : "app";
-    require(account_groups(group.path, name, &groups));
+    require(account_groups(group.path, READ_STRICT, name, &groups));
     check_groups(&groups, name, data + skipped, size - skipped);
     check_settled(&groups);
 

@@ -46,14 +46,21 @@ static void take_account(struct bytes *bytes, struct account *account) {
 }
 
 static void take_held(struct bytes *bytes, struct held *held) {
-    static const uint32_t floors[] = {0, 80, 1024, 1025, 65535, 65536};
+    static const uint32_t floors[] = {0, 80, 1024, 1025, 65534, 65535};
+    static const uint64_t lent[] = {0, CAPABILITY_BIT(10), CAPABILITY_BIT(7), UINT64_MAX};
     held->chown = true; /* nothing hangs on it here */
     held->setuid = take_bit(bytes);
     held->setgid = take_bit(bytes);
     held->setpcap = take_bit(bytes);
     held->net_bind = take_bit(bytes);
+    held->unexplained = lent[take_byte(bytes) % (sizeof lent / sizeof lent[0])];
+    held->bounds_net_bind = take_bit(bytes);
+    held->has_ambient = take_bit(bytes);
+    held->noroot = take_byte(bytes) % 8 == 1;
     held->init = take_bit(bytes);
-    held->kernel_floor = floors[take_byte(bytes) % (sizeof floors / sizeof floors[0])];
+    held->floor_known = take_bit(bytes);
+    held->kernel_floor =
+        held->floor_known ? floors[take_byte(bytes) % (sizeof floors / sizeof floors[0])] : 1024;
 }
 
 /* What identity_gather() may find: see there for what goes with what. */
@@ -92,7 +99,10 @@ static void take_identity(struct bytes *bytes, const struct options *options,
 /* What an app that is started must be able to rely on. */
 static void check_safety(const struct plan *plan, const struct identity *now,
                          const struct held *held) {
-    require(!now->secure && now->ruid == now->euid && now->euid == now->suid);
+    bool owns = now->ruid == 0 && !held->noroot;
+    bool lent = (held->unexplained & ~CAPABILITY_BIT(10)) != 0;
+    require(owns || !lent || (!held->has_ambient && !now->secure));
+    require(!plan->lent && now->ruid == now->euid && now->euid == now->suid);
     require(now->rgid == now->egid && now->egid == now->sgid);
     require(plan->uid != 0);
     require(plan->uid == now->app_uid && plan->gid == now->app_gid);
@@ -111,13 +121,17 @@ static void check_ports(const struct plan *plan, const struct options *options,
                         const struct held *held) {
     bool kernel_objects = false;
     require(!plan->listen->malformed);
-    require(plan->floor >= held->kernel_floor && plan->floor >= options->unprivileged_port_start);
+    require(plan->floor >= options->unprivileged_port_start);
+    require(!held->floor_known || plan->floor >= held->kernel_floor);
+    require(plan->probe_floor >= plan->floor && plan->probe_floor >= held->kernel_floor);
     for (size_t i = 0; i < plan->listen->count; i++) {
         uint32_t port = plan->listen->addresses[i].port;
         require(port == 0 || port >= plan->floor || held->net_bind);
         kernel_objects = kernel_objects || (port > 0 && port < held->kernel_floor);
     }
-    require(plan->keeps_net_bind == kernel_objects);
+    bool keeps = kernel_objects && held->net_bind && held->has_ambient;
+    require(plan->kept == (keeps ? CAPABILITY_BIT(10) : 0));
+    require(plan->bounding == (held->bounds_net_bind ? plan->kept : 0));
 }
 
 static void check_home(const struct plan *plan, const char *before) {

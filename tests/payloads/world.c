@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIGNALS = 64, CAPABILITIES = 64, DESCRIPTORS = 1024, GROUPS = 1024 };
+enum { SIGNALS = 64, CAPABILITIES = 64, DESCRIPTORS = 1024, GROUPS = 65536 };
 
 static FILE *out;
 static const char *separator = "{";

@@ -170,7 +170,7 @@ TEST(an_app_that_listens_on_sockets_alone_has_none) {
 
 TEST(the_one_capability_that_may_be_kept_is_named) {
     struct look look = ordinary();
-    look.plan.keeps_net_bind = true;
+    look.plan.kept = CAPABILITY_BIT(10);
     expect_line(look, 0, "keep: cap_net_bind_service");
 }
 
@@ -242,7 +242,7 @@ TEST(a_refused_plan_still_shows_all_that_is_known) {
 TEST(with_lent_rights_nobody_is_told_which_files_there_are) {
     struct look look = ordinary();
     look.plan.refused = true;
-    look.identity.secure = true;
+    look.plan.lent = true;
     look.path = folder();
     program[0] = (char *)"aspnetapp";
     expect_line(look, 125, "program: aspnetapp");
@@ -332,7 +332,7 @@ TEST(the_same_facts_go_into_one_line_at_info) {
     look = ordinary();
     look.plan.groups = &look.identity.app_groups;
     look.identity.app.found = false;
-    look.plan.keeps_net_bind = true;
+    look.plan.kept = CAPABILITY_BIT(10);
     check_summarize(&look.plan, &look.identity, &look.messages);
     assert_int_equal(said(&look.messages, "shim: info: uid 1654, gid 1654,"), 1);
     assert_int_equal(said(&look.messages, "CAP_NET_BIND_SERVICE"), 1);

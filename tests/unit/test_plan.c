@@ -6,6 +6,7 @@
     ((struct group_list){(gid_t[]){__VA_ARGS__}, sizeof((gid_t[]){__VA_ARGS__}) / sizeof(gid_t)})
 
 static const struct group_list no_groups = {NULL, 0};
+static const uint64_t net_bind = CAPABILITY_BIT(10);
 
 /* All that a plan is made of, and the plan. */
 struct start {
@@ -45,7 +46,17 @@ static struct start as_root(void) {
     start.identity.app_gid = 1654;
     start.identity.app_groups = (struct group_list){group_1654, 1};
     start.identity.app = (struct account){true, 1654, name_app, home_app};
-    start.held = (struct held){true, true, true, true, true, true, 1024};
+    start.held = (struct held){.chown = true,
+                               .setuid = true,
+                               .setgid = true,
+                               .setpcap = true,
+                               .net_bind = true,
+                               .unexplained = 0x800405fb, /* what podman gives a root container */
+                               .bounds_net_bind = true,
+                               .has_ambient = true,
+                               .init = true,
+                               .floor_known = true,
+                               .kernel_floor = 1024};
     start.home = "/root";
     return start;
 }
@@ -62,7 +73,11 @@ static struct start as_user(uid_t uid) {
     identity->app_uid = uid;
     identity->app_gid = uid;
     identity->app_groups = no_groups;
-    start.held = (struct held){false, false, false, false, false, true, 1024};
+    start.held = (struct held){.bounds_net_bind = true,
+                               .has_ambient = true,
+                               .init = true,
+                               .floor_known = true,
+                               .kernel_floor = 1024};
     start.home = home_app;
     return start;
 }
@@ -98,7 +113,7 @@ TEST(root_becomes_the_apps_user_without_a_word) {
     assert_true(start.plan.uid_changes);
     assert_true(start.plan.sets_groups);
     assert_true(start.plan.drops_bounding);
-    assert_false(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept == 0);
     assert_int_equal(start.plan.uid, 1654);
     assert_int_equal(start.plan.gid, 1654);
     assert_int_equal(start.plan.groups->count, 1);
@@ -112,7 +127,11 @@ TEST(any_user_that_can_switch_becomes_the_apps_user) {
     start.identity.ruid = start.identity.euid = start.identity.suid = 1000;
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.app_gid = 5;
-    start.held = (struct held){false, true, true, false, false, false, 1024};
+    start.held = (struct held){.setuid = true,
+                               .setgid = true,
+                               .has_ambient = true,
+                               .floor_known = true,
+                               .kernel_floor = 1024};
     expect_start(&start, "a user");
     assert_true(start.plan.switches);
     assert_true(start.plan.uid_changes);
@@ -124,6 +143,7 @@ TEST(any_user_that_can_switch_becomes_the_apps_user) {
 TEST(the_right_uid_that_can_switch_still_gets_its_gid_and_groups) {
     struct start start = as_root();
     start.identity.ruid = start.identity.euid = start.identity.suid = 1654;
+    start.held.unexplained = 0; /* a runtime gives them as ambient ones */
     start.home = "/anywhere";
     expect_start(&start, "the right uid");
     assert_true(start.plan.switches);
@@ -165,15 +185,15 @@ TEST(the_right_user_stays_as_it_is) {
     assert_false(start.plan.uid_changes);
     assert_false(start.plan.sets_groups);
     assert_false(start.plan.drops_bounding);
-    assert_false(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept == 0);
     assert_int_equal(start.plan.uid, 1654);
     assert_int_equal(start.plan.gid, 0);
     assert_int_equal(start.plan.groups->count, 2);
     assert_string_equal(start.plan.home, "/home/app");
-    assert_int_equal(said(&start.messages, "shim: info: "), 0);
     /* Only that the bounding set stays. */
-    assert_int_equal(warnings(&start.messages), 1);
-    assert_int_equal(said(&start.messages, "CAP_SETPCAP"), 1);
+    assert_int_equal(warnings(&start.messages), 0);
+    assert_int_equal(said(&start.messages, "shim: info: "), 1);
+    assert_int_equal(said(&start.messages, "shim: info: without CAP_SETPCAP"), 1);
 }
 
 TEST(what_a_user_still_holds_is_dropped_all_the_same) {
@@ -183,7 +203,7 @@ TEST(what_a_user_still_holds_is_dropped_all_the_same) {
     expect_start(&start, "USER 1654 with capabilities");
     assert_false(start.plan.switches);
     assert_true(start.plan.drops_bounding);
-    assert_false(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept == 0);
 }
 
 TEST(another_user_was_the_platforms_choice_and_that_is_said_at_info) {
@@ -194,7 +214,8 @@ TEST(another_user_was_the_platforms_choice_and_that_is_said_at_info) {
     assert_false(start.plan.switches);
     assert_int_equal(start.plan.uid, 1000660000);
     assert_int_equal(start.plan.gid, 0);
-    assert_int_equal(said(&start.messages, "shim: info: "), 1);
+    assert_int_equal(said(&start.messages, "shim: info: "), 2);
+    assert_int_equal(said(&start.messages, "shim: info: without CAP_SETPCAP"), 1);
     assert_int_equal(said(&start.messages, "1000660000"), 1);
     assert_int_equal(said(&start.messages, "APP_UID 1654"), 1);
 
@@ -206,7 +227,8 @@ TEST(another_user_was_the_platforms_choice_and_that_is_said_at_info) {
     start = as_user(1000);
     start.options.uid = (struct id_setting){ID_SET, 1000};
     expect_start(&start, "-u 1000 with APP_UID=1000");
-    assert_int_equal(said(&start.messages, "shim: info: "), 0);
+    assert_int_equal(said(&start.messages, "shim: info: "), 1);
+    assert_int_equal(said(&start.messages, "shim: info: without CAP_SETPCAP"), 1);
 }
 
 TEST(a_group_that_a_kept_user_cannot_have_is_a_warning) {
@@ -249,13 +271,72 @@ TEST(the_primary_group_need_not_be_added) {
     assert_int_equal(warnings(&start.messages), 0);
 }
 
-TEST(a_shim_with_lent_privileges_is_refused) {
+/* Lent rights: security/commoncap.c, by the ids and sets, not by AT_SECURE. */
+
+TEST(at_secure_alone_proves_nothing) {
+    static const uid_t uids[] = {1654, 1000810000};
     struct start start = as_root();
-    start.identity.secure = true;
-    expect_refusal(&start, "setuid or setgid");
-    start = as_user(1654);
-    start.identity.secure = true;
-    expect_refusal(&start, "setuid or setgid");
+    start.identity.secure = true; /* SELinux without noatsecure */
+    expect_start(&start, "root, AT_SECURE");
+    assert_int_equal(start.messages.length, 0);
+    for (size_t i = 0; i < LENGTH(uids); i++) {
+        start = as_user(uids[i]);
+        start.identity.rgid = start.identity.egid = start.identity.sgid = 0;
+        start.identity.app_gid = 0;
+        start.identity.secure = true;
+        expect_start(&start, print("uid %u with gid 0, AT_SECURE", (unsigned)uids[i]));
+        assert_false(start.plan.lent);
+    }
+}
+
+TEST(capabilities_that_a_file_gives_are_lent) {
+    static const struct {
+        uid_t ruid;
+        uint64_t unexplained;
+        bool noroot, has_ambient, secure;
+        const char *lent; /* NULL: nothing */
+    } rows[] = {
+        /* Root has them of its own, unless it is nothing special. */
+        {0, 0x800405fb, false, true, false, NULL},
+        {0, 0x800405fb, false, true, true, NULL},
+        {0, CAPABILITY_BIT(6) | CAPABILITY_BIT(7), true, true, false, "cap_setgid,cap_setuid"},
+        {0, 0, true, true, false, NULL},
+        /* Others have none but by a file, or as ambient ones, which need no explanation. */
+        {1000, CAPABILITY_BIT(6) | CAPABILITY_BIT(7), false, true, true, "cap_setgid,cap_setuid"},
+        {1000, CAPABILITY_BIT(21), false, true, false, "cap_sys_admin"},
+        {1000, CAPABILITY_BIT(40), false, true, true, "cap_checkpoint_restore"},
+        {1000, CAPABILITY_BIT(41), false, true, true, ": 41\n"},
+        {1000, 0, false, true, true, NULL},
+        /* The one that may be lent, and others beside it. */
+        {1000, CAPABILITY_BIT(10), false, true, true, NULL},
+        {1000, CAPABILITY_BIT(10) | CAPABILITY_BIT(1), false, true, true, ": cap_dac_override\n"},
+        /* Without an ambient set AT_SECURE has to tell. */
+        {1000, CAPABILITY_BIT(7), false, false, false, NULL},
+        {1000, CAPABILITY_BIT(7), false, false, true, "cap_setuid"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = rows[i].ruid == 0 ? as_root() : as_user(rows[i].ruid);
+        start.held.unexplained = rows[i].unexplained;
+        start.held.noroot = rows[i].noroot;
+        start.held.has_ambient = rows[i].has_ambient;
+        start.identity.secure = rows[i].secure;
+        decide(&start);
+        expect(start.plan.refused == (rows[i].lent != NULL), "row %zu: %.*s", i,
+               SAID(&start.messages));
+        expect(start.plan.lent == start.plan.refused, "row %zu", i);
+        expect(rows[i].lent == NULL || said(&start.messages, rows[i].lent) == 1, "row %zu: %.*s", i,
+               SAID(&start.messages));
+    }
+}
+
+TEST(setuid_and_setgid_are_refused_whatever_the_capabilities) {
+    struct start start = as_user(1000);
+    start.identity.euid = start.identity.suid = 0;
+    start.held.unexplained = 0;
+    expect_refusal(&start, "setcap -r");
+    start = as_user(1000);
+    start.identity.egid = start.identity.sgid = 0;
+    expect_refusal(&start, "setcap -r");
 }
 
 TEST(any_two_user_ids_that_differ_are_refused) {
@@ -343,7 +424,7 @@ TEST(a_shim_that_the_app_could_replace_is_refused) {
 TEST(every_reason_is_told_in_one_run) {
     struct start start = as_root();
     start.held.setuid = start.held.net_bind = false;
-    start.identity.secure = true;
+    start.identity.suid = 1000;
     start.identity.uid_unmapped = true;
     start.identity.gid_unmapped = true;
     start.identity.setgroups_denied = true;
@@ -375,80 +456,56 @@ TEST(nothing_is_claimed_of_a_user_who_is_not_known) {
     assert_int_equal(said(&start.messages, "1654"), 0);
 }
 
-/* Groups that go. */
+/* Account files that the app may write to. */
 
-TEST(a_group_of_the_platforms_that_goes_is_a_warning_with_a_hint) {
-    struct start start = as_root();
-    start.identity.groups = GROUPS(10, 1654, 2000, 3000);
-    start.identity.starter_groups = GROUPS(10);
-    expect_start(&start, "fsGroup");
-    assert_int_equal(warnings(&start.messages), 2);
-    assert_int_equal(said(&start.messages, "group 2000,"), 1);
-    assert_int_equal(said(&start.messages, "group 3000,"), 1);
-    assert_int_equal(hints(&start.messages), 1);
-    assert_int_equal(said(&start.messages, "APP_GROUPS=2000,3000\n"), 1);
+TEST(groups_that_an_account_file_cannot_be_trusted_with_are_a_warning) {
+    static const struct {
+        struct trust passwd, group;
+        const char *named;
+    } rows[] = {
+        {{TRUST_NOTHING, 0}, {TRUST_ALL, 0}, "write to /etc/passwd, which"},
+        {{TRUST_ALL, 0}, {TRUST_ONE, 0}, "write to /etc/group, which"},
+        {{TRUST_ONE, 0}, {TRUST_NOTHING, 0}, "write to /etc/passwd and /etc/group, which"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.identity.passwd = rows[i].passwd;
+        start.identity.group = rows[i].group;
+        start.identity.app.gid = 500;
+        start.identity.gid_stands_in = true;
+        start.identity.lost = GROUPS(44, 500, 1654);
+        expect_start(&start, "chmod g=u /etc/passwd");
+        expect(warnings(&start.messages) == 1 && hints(&start.messages) == 1, "row %zu: %.*s", i,
+               SAID(&start.messages));
+        expect(said(&start.messages, rows[i].named) == 1, "row %zu: %.*s", i,
+               SAID(&start.messages));
+        expect(said(&start.messages, "not taken: 500, 44\n") == 1, "row %zu: %.*s", i,
+               SAID(&start.messages));
+        expect(said(&start.messages, "APP_GID and APP_GROUPS") == 1, "row %zu", i);
+    }
 }
 
-TEST(the_hint_for_a_lost_group_keeps_those_that_were_asked_for) {
-    struct start start = as_root();
-    start.options.group_count = 2;
-    start.options.groups[0] = 5;
-    start.options.groups[1] = 4000;
-    start.identity.groups = GROUPS(2000);
-    start.identity.app_groups = GROUPS(5, 1654, 4000);
-    expect_start(&start, "fsGroup");
-    assert_int_equal(warnings(&start.messages), 1);
-    assert_int_equal(said(&start.messages, "APP_GROUPS=5,4000,2000\n"), 1);
-
-    start = as_root();
-    start.identity.groups = GROUPS(9, 2000);
-    expect_start(&start, "fsGroup");
-    assert_int_equal(said(&start.messages, "APP_GROUPS=9,2000\n"), 1);
-}
-
-TEST(a_hint_that_would_be_too_long_to_print_is_left_out_whole) {
+TEST(a_long_list_of_groups_is_cut) {
     static gid_t many[1000];
     struct start start = as_root();
     for (size_t i = 0; i < LENGTH(many); i++) {
         many[i] = (gid_t)(100000 + i);
     }
-    start.identity.groups = (struct group_list){many, LENGTH(many)};
+    start.identity.group.in = TRUST_NOTHING;
+    start.identity.lost = (struct group_list){many, LENGTH(many)};
     expect_start(&start, "a thousand groups");
-    assert_true(warnings(&start.messages) > 10);
-    assert_int_equal(said(&start.messages, "APP_GROUPS="), 0);
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "100000, 100001, "), 1);
+    assert_int_equal(said(&start.messages, " and others\n"), 1);
 }
 
-TEST(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning) {
+TEST(what_the_app_gets_all_the_same_is_not_lost) {
     struct start start = as_root();
-    start.identity.groups = GROUPS(0, 1, 2, 3, 4, 6, 10, 11, 20, 26, 27, 1654, 2000);
-    start.identity.starter_groups = GROUPS(1, 2, 3, 4, 6, 10, 11, 20, 26, 27); /* Alpine's root */
+    start.identity.group.in = TRUST_ONE;
+    start.identity.lost = GROUPS(2000);
     start.identity.app_groups = GROUPS(1654, 2000);
-    expect_start(&start, "groups");
+    expect_start(&start, "APP_GROUPS=2000");
     assert_int_equal(start.messages.length, 0);
-}
-
-TEST(of_primary_groups_only_that_of_the_image_goes_without_a_warning) {
-    struct start start = as_root();
-    start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
-    start.identity.groups = GROUPS(1000);
-    expect_start(&start, "--user 0:1000");
-    assert_int_equal(said(&start.messages, "group 1000,"), 1);
-    assert_int_equal(said(&start.messages, "APP_GROUPS=1000\n"), 1);
-
-    start = as_root();
-    start.identity.starter.gid = 1000;
-    start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
-    start.identity.groups = GROUPS(1000);
-    expect_start(&start, "root:x:0:1000");
-    assert_int_equal(start.messages.length, 0);
-}
-
-TEST(group_0_is_roots_own_and_nobody_is_told_to_ask_for_it) {
-    struct start start = as_root();
-    start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
-    start.identity.groups = GROUPS(0, 1000);
-    expect_start(&start, "--user 0:1000 --group-add 0");
-    assert_int_equal(said(&start.messages, "APP_GROUPS=0"), 0);
 }
 
 TEST(a_user_that_stays_keeps_its_groups_without_a_warning) {
@@ -515,6 +572,7 @@ TEST(a_home_stays_when_the_uid_does) {
 
         start = as_root();
         start.identity.ruid = start.identity.euid = start.identity.suid = 1654;
+        start.held.unexplained = 0; /* a runtime gives them as ambient ones */
         start.home = homes[i];
         decide(&start);
         expect(strcmp(start.plan.home, homes[i]) == 0, "%s gave %s", homes[i], start.plan.home);
@@ -600,7 +658,8 @@ TEST(a_port_below_the_floor_needs_the_capability) {
                SAID(&start.messages));
         expect(errors(&start.messages) == (rows[i].wanted >= REFUSED), "%s: %.*s", row,
                SAID(&start.messages));
-        expect(start.plan.keeps_net_bind == (rows[i].wanted == KEPT), "%s", row);
+        expect(start.plan.kept == (rows[i].wanted == KEPT ? net_bind : 0), "%s", row);
+        expect(start.plan.bounding == start.plan.kept, "%s", row);
         expect((said(&start.messages, "SHIM_UNPRIVILEGED_PORT_START=0") == 1) ==
                    (rows[i].wanted == TRUSTABLE),
                "%s: %.*s", row, SAID(&start.messages));
@@ -675,7 +734,7 @@ TEST(one_privileged_port_among_others_is_enough_to_keep_the_capability) {
             listen_on(&start, i == place ? 80 : 8080, "URLS");
         }
         expect_start(&start, print("place %zu", place));
-        expect(start.plan.keeps_net_bind, "place %zu", place);
+        expect(start.plan.kept == net_bind, "place %zu", place);
     }
 }
 
@@ -694,7 +753,7 @@ TEST(an_app_that_listens_nowhere_needs_nothing) {
     struct start start = as_root();
     start.held.net_bind = false;
     expect_start(&start, "a Unix socket");
-    assert_false(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept == 0);
 }
 
 TEST(ports_are_judged_for_a_user_that_stays_too) {
@@ -709,19 +768,71 @@ TEST(ports_are_judged_for_a_user_that_stays_too) {
     start.held.net_bind = true; /* podman makes it ambient */
     listen_on(&start, 80, "ASPNETCORE_URLS");
     expect_start(&start, "--cap-add NET_BIND_SERVICE");
-    assert_true(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept != 0);
 }
 
 /* The rest. */
 
-TEST(without_cap_setpcap_the_bounding_set_stays_and_that_is_a_warning) {
+/* A floor that nobody tells. */
+
+TEST(where_the_kernels_floor_is_unknown_only_the_setting_refuses) {
+    static const struct {
+        uint32_t port, setting;
+        bool net_bind, has_ambient, refused, kept, probed;
+    } rows[] = {
+        {80, 1024, false, true, true, false, true},   {80, 1024, true, true, false, true, true},
+        {80, 1024, true, false, false, false, true}, /* nothing to keep it in: the probe tells */
+        {80, 0, false, true, false, false, true},     {80, 0, true, true, false, true, true},
+        {80, 0, true, false, false, false, true},     {1023, 80, false, true, false, false, true},
+        {79, 80, false, true, true, false, true},     {1024, 0, false, true, false, false, false},
+        {1024, 0, true, true, false, false, false},   {1500, 2000, false, true, true, false, true},
+        {1500, 2000, true, true, false, false, true}, {0, 1024, false, true, false, false, false},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.held.floor_known = false;
+        start.held.net_bind = rows[i].net_bind;
+        start.held.has_ambient = rows[i].has_ambient;
+        start.options.unprivileged_port_start = rows[i].setting;
+        listen_on(&start, rows[i].port, "HTTP_PORTS");
+        decide(&start);
+        expect(start.plan.refused == rows[i].refused, "row %zu: %.*s", i, SAID(&start.messages));
+        expect(start.plan.kept == (rows[i].kept ? net_bind : 0), "row %zu", i);
+        expect((rows[i].port != 0 && rows[i].port < start.plan.probe_floor) == rows[i].probed,
+               "row %zu", i);
+        expect(said(&start.messages, "the app could not open it") == 0, "row %zu", i);
+        expect((said(&start.messages, "SHIM_UNPRIVILEGED_PORT_START=0") == 1) == rows[i].refused,
+               "row %zu: %.*s", i, SAID(&start.messages));
+    }
+}
+
+TEST(what_is_kept_stays_in_the_bounding_set_if_it_is_there) {
+    struct start start = as_user(1654);
+    start.held.net_bind = true;
+    start.held.bounds_net_bind = false;
+    listen_on(&start, 80, "URLS");
+    expect_start(&start, "inherited");
+    assert_true(start.plan.kept == net_bind && start.plan.bounding == 0);
+}
+
+TEST(the_bounding_set_stays_if_that_is_asked_for) {
+    struct start start = as_root();
+    start.options.keeps_bounding_set = true;
+    expect_start(&start, "SHIM_BOUNDING_SET=keep");
+    assert_false(start.plan.drops_bounding);
+    assert_true(start.plan.locks_root);
+    assert_int_equal(start.messages.length, 0);
+}
+
+TEST(without_cap_setpcap_the_bounding_set_stays_and_that_is_said_at_info) {
     struct start start = as_root();
     start.held.setpcap = false;
     expect_start(&start, "--cap-drop ALL --cap-add SETUID --cap-add SETGID");
     assert_false(start.plan.drops_bounding);
+    assert_false(start.plan.locks_root);
     assert_true(start.plan.switches);
-    assert_int_equal(warnings(&start.messages), 1);
-    assert_int_equal(said(&start.messages, "CAP_SETPCAP"), 1);
+    assert_int_equal(warnings(&start.messages), 0);
+    assert_int_equal(said(&start.messages, "shim: info: without CAP_SETPCAP"), 1);
 }
 
 TEST(a_grace_period_is_for_pid_1_only) {
@@ -765,10 +876,10 @@ TEST(what_only_a_supervisor_does_is_a_warning_without_one) {
 
 TEST(the_origin_can_be_checked_by_itself) {
     struct start start = as_root();
-    assert_true(plan_check_origin(&start.identity, &start.messages));
+    assert_true(plan_check_origin(&start.identity, &start.held, &start.messages));
     assert_int_equal(start.messages.length, 0);
     start.identity.euid = 1000;
-    assert_false(plan_check_origin(&start.identity, &start.messages));
+    assert_false(plan_check_origin(&start.identity, &start.held, &start.messages));
     assert_int_equal(errors(&start.messages), 1);
 }
 
@@ -776,7 +887,7 @@ TEST(nothing_of_an_earlier_plan_is_left) {
     struct start start = as_root();
     memset(&start.plan, 0xff, sizeof start.plan);
     expect_start(&start, "anew");
-    assert_false(start.plan.keeps_net_bind);
+    assert_true(start.plan.kept == 0);
     assert_int_equal(start.plan.floor, 1024);
 }
 
@@ -792,7 +903,9 @@ int main(void) {
         cmocka_unit_test(a_group_that_a_kept_user_cannot_have_is_a_warning),
         cmocka_unit_test(groups_that_a_kept_user_has_already_are_no_warning),
         cmocka_unit_test(the_primary_group_need_not_be_added),
-        cmocka_unit_test(a_shim_with_lent_privileges_is_refused),
+        cmocka_unit_test(at_secure_alone_proves_nothing),
+        cmocka_unit_test(capabilities_that_a_file_gives_are_lent),
+        cmocka_unit_test(setuid_and_setgid_are_refused_whatever_the_capabilities),
         cmocka_unit_test(any_two_user_ids_that_differ_are_refused),
         cmocka_unit_test(any_two_group_ids_that_differ_are_refused),
         cmocka_unit_test(a_uid_that_the_user_namespace_does_not_map_is_refused),
@@ -803,12 +916,9 @@ int main(void) {
         cmocka_unit_test(every_reason_is_told_in_one_run),
         cmocka_unit_test(what_was_wrong_before_refuses_too),
         cmocka_unit_test(nothing_is_claimed_of_a_user_who_is_not_known),
-        cmocka_unit_test(a_group_of_the_platforms_that_goes_is_a_warning_with_a_hint),
-        cmocka_unit_test(the_hint_for_a_lost_group_keeps_those_that_were_asked_for),
-        cmocka_unit_test(a_hint_that_would_be_too_long_to_print_is_left_out_whole),
-        cmocka_unit_test(a_group_that_the_app_gets_or_that_is_roots_own_is_no_warning),
-        cmocka_unit_test(of_primary_groups_only_that_of_the_image_goes_without_a_warning),
-        cmocka_unit_test(group_0_is_roots_own_and_nobody_is_told_to_ask_for_it),
+        cmocka_unit_test(groups_that_an_account_file_cannot_be_trusted_with_are_a_warning),
+        cmocka_unit_test(a_long_list_of_groups_is_cut),
+        cmocka_unit_test(what_the_app_gets_all_the_same_is_not_lost),
         cmocka_unit_test(a_user_that_stays_keeps_its_groups_without_a_warning),
         cmocka_unit_test(a_home_that_was_roots_becomes_the_apps),
         cmocka_unit_test(a_home_stays_when_the_uid_does),
@@ -821,7 +931,10 @@ int main(void) {
         cmocka_unit_test(the_kind_of_address_makes_no_difference),
         cmocka_unit_test(an_app_that_listens_nowhere_needs_nothing),
         cmocka_unit_test(ports_are_judged_for_a_user_that_stays_too),
-        cmocka_unit_test(without_cap_setpcap_the_bounding_set_stays_and_that_is_a_warning),
+        cmocka_unit_test(where_the_kernels_floor_is_unknown_only_the_setting_refuses),
+        cmocka_unit_test(what_is_kept_stays_in_the_bounding_set_if_it_is_there),
+        cmocka_unit_test(the_bounding_set_stays_if_that_is_asked_for),
+        cmocka_unit_test(without_cap_setpcap_the_bounding_set_stays_and_that_is_said_at_info),
         cmocka_unit_test(a_grace_period_is_for_pid_1_only),
         cmocka_unit_test(what_only_a_supervisor_does_is_a_warning_without_one),
         cmocka_unit_test(the_origin_can_be_checked_by_itself),

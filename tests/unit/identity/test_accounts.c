@@ -14,7 +14,7 @@ static const char image_passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
 
 static struct account find_in(const char *path, uid_t uid) {
     struct account account = {true, 99, NULL, NULL};
-    assert_true(account_find(path, uid, &account));
+    assert_true(account_find(path, READ_STRICT, uid, &account));
     return account;
 }
 
@@ -25,7 +25,7 @@ static struct account find(const char *content) {
 
 static struct group_list groups_in(const char *path, const char *name) {
     struct group_list groups = {NULL, 0};
-    assert_true(account_groups(path, name, &groups));
+    assert_true(account_groups(path, READ_STRICT, name, &groups));
     return groups;
 }
 
@@ -71,9 +71,9 @@ TEST(a_file_that_is_no_file_lists_nobody) {
     for (size_t i = 0; i < LENGTH(paths); i++) {
         struct account account = {true, 99, NULL, NULL};
         struct group_list groups = {NULL, 0};
-        expect(account_find(paths[i], 1654, &account), "%s", paths[i]);
+        expect(account_find(paths[i], READ_STRICT, 1654, &account), "%s", paths[i]);
         expect(!account.found, "%s", paths[i]);
-        expect(account_groups(paths[i], "app", &groups), "%s", paths[i]);
+        expect(account_groups(paths[i], READ_STRICT, "app", &groups), "%s", paths[i]);
         expect(groups.count == 0, "%s", paths[i]);
     }
 }
@@ -91,11 +91,11 @@ TEST(a_file_that_breaks_off_is_an_error) {
     struct account account;
     struct group_list groups = {NULL, 0};
     errno = 0;
-    assert_false(account_find("/proc/self/mem", 1654, &account));
+    assert_false(account_find("/proc/self/mem", READ_STRICT, 1654, &account));
     assert_int_equal(errno, EIO);
     assert_false(account.found);
     errno = 0;
-    assert_false(account_groups("/proc/self/mem", "app", &groups));
+    assert_false(account_groups("/proc/self/mem", READ_STRICT, "app", &groups));
     assert_int_equal(errno, EIO);
 }
 
@@ -107,15 +107,17 @@ static int try_unreadable(const char *file, const char *below) {
         return 1;
     }
     errno = 0;
-    if (account_find(file, 1654, &account) || errno != EACCES || account.found) {
+    if (account_find(file, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
         return 2;
     }
     errno = 0;
-    if (account_find(below, 1654, &account) || errno != EACCES || account.found) {
+    if (account_find(below, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
         return 3;
     }
     errno = 0;
-    return account_groups(file, "app", &groups) || errno != EACCES || groups.count != 0 ? 4 : 0;
+    return account_groups(file, READ_STRICT, "app", &groups) || errno != EACCES || groups.count != 0
+               ? 4
+               : 0;
 }
 
 TEST(a_file_that_may_not_be_read_is_an_error) {
@@ -360,7 +362,8 @@ TEST(a_colon_among_the_members_belongs_to_their_names) {
 TEST(groups_add_to_those_that_are_there) {
     struct group_list groups = {NULL, 0};
     assert_true(groups_add(&groups, 5));
-    assert_true(account_groups(write_file("group", "g:x:7:app\n", 0644), "app", &groups));
+    assert_true(
+        account_groups(write_file("group", "g:x:7:app\n", 0644), READ_STRICT, "app", &groups));
     assert_int_equal(groups.count, 2);
     assert_int_equal(groups.ids[0], 5);
     assert_int_equal(groups.ids[1], 7);
