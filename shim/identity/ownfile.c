@@ -14,39 +14,43 @@
 /* As many links as the kernel follows: path_resolution(7). */
 enum { LINKS_MAX = 40 };
 
+struct user {
+    uid_t uid;
+    const struct group_list *groups; /* settled */
+};
+
 /* A walk along an absolute path, as the kernel takes it. */
 struct walk {
-    char here[PATH_MAX]; /* where it has got to, free of links; empty for the root folder */
-    char rest[PATH_MAX]; /* what is still to go */
-    int links;           /* that were followed */
+    char *here;         /* of PATH_MAX bytes: where it has got to, free of links; the root: "" */
+    struct stat status; /* of what is there */
+    struct text rest;   /* what is still to go: the end of room, so that links go before it */
+    int links;          /* that were followed */
+    char room[PATH_MAX];
 };
 
 /*
- * Whether the user could write to path, or give itself the right to. If path is a folder, entry is
- * what it is to take away from there; else NULL.
+ * Whether the user could write to what is at path, or give itself the right to. If that is a
+ * folder, entry is what it is to take away from there; else NULL.
  */
-static bool may_write(uid_t uid, const struct group_list *groups, const char *path,
+static bool may_write(const struct user *user, const char *path, const struct stat *status,
                       const struct stat *entry) {
-    struct stat status;
     struct statvfs system;
-    if (stat(path, &status) < 0 || statvfs(path, &system) < 0) {
-        return false; /* out of our sight, and we are the more powerful one */
+    if (status->st_uid != user->uid) { /* an owner can change the mode */
+        mode_t bit = groups_have(user->groups, status->st_gid) ? S_IWGRP : S_IWOTH;
+        if ((status->st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+            return false;
+        }
+        /* In a sticky folder only the owner of an entry can replace it. */
+        if (entry != NULL && (status->st_mode & S_ISVTX) != 0 && entry->st_uid != user->uid) {
+            return false;
+        }
+        /* With an access control list the group's bits are what it gives to anybody at most. */
+        if ((status->st_mode & bit) == 0 &&
+            getxattr(path, "system.posix_acl_access", NULL, 0) <= 0) {
+            return false;
+        }
     }
-    if ((system.f_flag & ST_RDONLY) != 0) {
-        return false;
-    }
-    if (status.st_uid == uid) {
-        return true; /* an owner can change the mode */
-    }
-    /* In a sticky folder only the owner of an entry can replace it. */
-    if (entry != NULL && (status.st_mode & S_ISVTX) != 0 && entry->st_uid != uid) {
-        return false;
-    }
-    /* With an access control list the group's bits are what it gives to anybody at most. */
-    if (getxattr(path, "system.posix_acl_access", NULL, 0) > 0) {
-        return (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-    }
-    return (status.st_mode & (groups_have(groups, status.st_gid) ? S_IWGRP : S_IWOTH)) != 0;
+    return statvfs(path, &system) == 0 && (system.f_flag & ST_RDONLY) == 0;
 }
 
 /*
@@ -61,106 +65,165 @@ static bool is_mounted(const char *path) {
            (answer[ATTRIBUTES] & answer[ATTRIBUTES_MASK] & mount_root) != 0;
 }
 
-/* Takes the next name off what is still to go. Returns false at the end. */
-static bool next_name(struct walk *walk, char name[NAME_MAX + 1]) {
-    const char *start = walk->rest + strspn(walk->rest, "/");
-    size_t length = strcspn(start, "/");
-    if (length == 0 || length > NAME_MAX) {
+/* Puts a path before what is still to go. Returns false when that gets too long. */
+static bool prepend(struct walk *walk, const char *path, size_t length) {
+    char *end = walk->room + sizeof walk->room - walk->rest.length;
+    if (length >= (size_t)(end - walk->room)) {
         return false;
     }
-    memcpy(name, start, length);
-    name[length] = '\0';
-    memmove(walk->rest, start + length, strlen(start + length) + 1);
+    char *start = end - length - 1;
+    memmove(start, path, length);
+    end[-1] = '/';
+    walk->rest = (struct text){start, walk->rest.length + length + 1};
     return true;
 }
 
-/* Steps into an entry of the folder. Returns false when the path gets too long. */
-static bool enter(struct walk *walk, const char *name) {
-    size_t length = strlen(walk->here);
-    size_t room = sizeof walk->here - length;
-    return (size_t)snprintf(walk->here + length, room, "/%s", name) < room;
+/* Looks at the folder that the walk has got to by another way than into it. */
+static void look_here(struct walk *walk) {
+    if (stat(walk->here[0] == '\0' ? "/" : walk->here, &walk->status) < 0) {
+        /* Out of our sight, and we are the more powerful one: nobody's, and closed. */
+        walk->status = (struct stat){.st_uid = (uid_t)-1};
+    }
 }
 
-/* Steps out of the folder, or back from an entry. */
+/* Begins in the root folder. Returns false when the path is too long. */
+static bool begin(struct walk *walk, const char *path, char *here) {
+    walk->here = here;
+    walk->links = 0;
+    walk->rest = (struct text){NULL, 0};
+    bool fits = prepend(walk, path, strlen(path)); /* it may be in here */
+    here[0] = '\0';
+    look_here(walk);
+    return fits;
+}
+
+/* Steps into an entry of the folder. Returns where its name begins; NULL when that is too long. */
+static char *enter(struct walk *walk, struct text name) {
+    size_t length = strlen(walk->here);
+    if (length + 1 + name.length >= PATH_MAX) {
+        return NULL;
+    }
+    char *slash = walk->here + length;
+    slash[0] = '/';
+    memcpy(slash + 1, name.at, name.length);
+    slash[1 + name.length] = '\0';
+    return slash;
+}
+
+/* Steps out of the folder. */
 static void leave(struct walk *walk) {
     char *slash = strrchr(walk->here, '/');
     if (slash != NULL) {
         *slash = '\0';
+        look_here(walk);
     }
 }
 
+/*
+ * Whether the user could take away the entry whose name begins at slash. If so, the walk has only
+ * got to its folder.
+ */
+static bool may_take_away(const struct user *user, struct walk *walk, char *slash,
+                          const struct stat *entry) {
+    bool in_root = slash == walk->here;
+    *slash = '\0';
+    bool writable = may_write(user, in_root ? "/" : walk->here, &walk->status, entry);
+    *slash = '/';
+    if (!writable || is_mounted(walk->here)) {
+        return false;
+    }
+    slash[in_root ? 1 : 0] = '\0';
+    return true;
+}
+
 /* Goes on where the symbolic link leads to. Returns false when it leads nowhere. */
-static bool follow(struct walk *walk) {
-    char target[PATH_MAX];
-    char rest[PATH_MAX];
-    ssize_t length = readlink(walk->here, target, sizeof target - 1);
+static bool follow(struct walk *walk, char *slash) {
+    ssize_t length = readlink(walk->here, walk->room, sizeof walk->room - walk->rest.length);
     if (length <= 0 || walk->links++ == LINKS_MAX) {
         return false;
     }
-    target[length] = '\0';
-    (void)snprintf(rest, sizeof rest, "%s", walk->rest);
-    leave(walk);
-    if (target[0] == '/') {
+    *slash = '\0';
+    if (walk->room[0] == '/') {
         walk->here[0] = '\0';
+        look_here(walk);
     }
-    return snprintf(walk->rest, PATH_MAX, "%s/%s", target, rest) < PATH_MAX;
+    return prepend(walk, walk->room, (size_t)length);
 }
 
 /*
  * Whether the user could make path lead to another file, or change the one it leads to: looks at
- * every folder and link on the way. If so, path becomes the first of them that is writable.
+ * every folder and link on the way. If so, here becomes the first of them that is writable. It may
+ * be where path is.
  */
-static bool find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
-    struct walk walk = {.here = ""};
-    char name[NAME_MAX + 1];
-    (void)snprintf(walk.rest, sizeof walk.rest, "%s", path);
-    while (next_name(&walk, name)) {
+static bool find_writable(const struct user *user, const char *path, char here[PATH_MAX]) {
+    struct walk walk;
+    struct text name;
+    if (!begin(&walk, path, here)) {
+        return false;
+    }
+    while (text_next(&walk.rest, '/', &name)) {
         struct stat entry = {.st_uid = 0};
-        if (strcmp(name, ".") == 0) {
+        if (name.length == 0 || text_equal(name, LITERAL("."))) {
             continue;
         }
-        if (strcmp(name, "..") == 0) {
+        if (text_equal(name, LITERAL(".."))) {
             leave(&walk);
             continue;
         }
-        (void)snprintf(path, PATH_MAX, "%s", walk.here[0] == '\0' ? "/" : walk.here);
-        if (!enter(&walk, name)) {
+        char *slash = enter(&walk, name);
+        if (slash == NULL) {
             return false;
         }
-        bool there = lstat(walk.here, &entry) == 0;
-        if (!is_mounted(walk.here) && may_write(uid, groups, path, &entry)) {
+        bool there = lstat(here, &entry) == 0;
+        if (may_take_away(user, &walk, slash, &entry)) {
             return true;
         }
-        if (!there || (S_ISLNK(entry.st_mode) && !follow(&walk))) {
+        if (!there || (S_ISLNK(entry.st_mode) && !follow(&walk, slash))) {
             return false;
         }
+        if (!S_ISLNK(entry.st_mode)) {
+            walk.status = entry;
+        }
     }
-    (void)snprintf(path, PATH_MAX, "%s", walk.here);
-    return may_write(uid, groups, path, NULL);
+    return may_write(user, here, &walk.status, NULL);
 }
 
 bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, const char *path) {
-    char way[PATH_MAX];
-    (void)snprintf(way, sizeof way, "%s", path);
-    return find_writable(uid, groups, way);
+    char here[PATH_MAX];
+    return find_writable(&(struct user){uid, groups}, path, here);
+}
+
+/* Makes a path absolute. Returns false where that is not to be had. */
+static bool make_absolute(const char *given, char path[PATH_MAX]) {
+    size_t length = 0;
+    if (given[0] != '/') {
+        if (getcwd(path, PATH_MAX) == NULL) {
+            return false;
+        }
+        length = strlen(path);
+    }
+    return (size_t)snprintf(path + length, PATH_MAX - length, "/%s", given) < PATH_MAX - length;
 }
 
 void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path[PATH_MAX]) {
-    char here[PATH_MAX] = "";
+    static const char own[] = "/proc/self/exe";             /* there may be no /proc */
     const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
+    const struct user user = {uid, groups};
+    struct stat status;
 
-    /* Where the kernel found the file; /proc may be missing. */
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    /* The file that runs, and where the kernel found it. */
+    ssize_t length = readlink(own, path, PATH_MAX - 1);
     if (length > 0) {
         path[length] = '\0';
-        if (find_writable(uid, groups, path)) {
+        bool same = given != NULL && strcmp(given, path) == 0;
+        if ((stat(own, &status) == 0 && may_write(&user, own, &status, NULL)) ||
+            find_writable(&user, path, path)) {
             return;
         }
+        given = same ? NULL : given;
     }
     /* The way there: the next start takes it again. */
-    bool known = given != NULL && (given[0] == '/' || getcwd(here, sizeof here) != NULL) &&
-                 snprintf(path, PATH_MAX, "%s/%s", here, given) < PATH_MAX;
-    if (!known || !find_writable(uid, groups, path)) {
+    if (given == NULL || !make_absolute(given, path) || !find_writable(&user, path, path)) {
         path[0] = '\0';
     }
 }

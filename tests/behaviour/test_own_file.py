@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 from sandbox import MS_BIND, R_X, RWX, give_access, mount, unmount
@@ -84,6 +85,11 @@ def test_a_mount_that_the_app_may_write_to_is_not(box):
         box.run("/world", file="/a/b/shim").refuses("1654", '"/a/b"')
     finally:
         unmount(box.path("/a/b"))
+
+
+def test_the_root_folder_counts(box):
+    os.chown(box.root, 1654, 1654)
+    box.run("/world").refuses("1654", '"/"')
 
 
 def test_groups_that_the_app_gets_count(box):
@@ -177,3 +183,22 @@ def test_an_access_control_list_counts(box, name, rights):
         done.refuses("1654", f'"{name}"')
     else:
         assert done.world["uids"] == [1654] * 4
+
+
+@pytest.mark.parametrize("owner, code", [(1654, 125), (0, 0)])
+def test_the_file_that_runs_counts_whatever_has_become_of_its_name(
+    shim, tmp_path, namespaces, owner, code
+):
+    copy = shutil.copy(shim, tmp_path / "copy")
+    os.chown(copy, owner, owner)
+    fd = os.open(copy, os.O_RDONLY)
+    try:
+        os.unlink(copy)
+        done = subprocess.run(
+            ["shim", "/bin/true"], executable=f"/proc/self/fd/{fd}", pass_fds=[fd],
+            env={}, cwd="/", capture_output=True, text=True,
+        )  # fmt: skip
+    finally:
+        os.close(fd)
+    assert done.returncode == code, done
+    assert ("1654" in done.stderr) == (code == 125)
