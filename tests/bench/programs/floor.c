@@ -56,14 +56,16 @@ static bool prove_ids(void) {
            getgroups(1, groups) == 1 && groups[0] == USER;
 }
 
-/* Asks a set capability by capability, to its end. */
+/* Asks a set capability by capability, to its end, behind which nothing may answer. */
 static bool is_empty(int option, unsigned long first) {
+    bool ended = false;
     for (unsigned long i = 0; i < CAPABILITIES; i++) {
         int found = option == PR_CAP_AMBIENT ? prctl(option, first, i, 0UL, 0UL)
                                              : prctl(option, i, 0UL, 0UL, 0UL);
-        if (found != 0) {
-            return found < 0 && i > 0;
+        if (found > 0 || (found == 0 && ended)) {
+            return false;
         }
+        ended = found < 0;
     }
     return true;
 }
