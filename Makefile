@@ -114,7 +114,7 @@ include tests/tests.mk
 check:
 	$(Q)deps/install test
 	$(Q)$(MAKE) --no-print-directory WERROR=-Werror test-programs
-	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/run $(STAGES)
+	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH" "SHIM_ENGINE=$$SHIM_ENGINE") tests/run $(STAGES)
 
 .PHONY: test-programs
 test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/whoami $(ASPNETAPP)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import REPO, must
-from expected import PORT_80, assert_is_app
+from expected import FLOOR, PORT_80, assert_is_app
 
 README = (REPO / "README.md").read_text()
 MAN_PAGE = (REPO / "shim/shim.1").read_text()
@@ -49,7 +49,8 @@ def test_check_prints_what_it_shows(engine, build, dockerfile, image, options):
 
 def test_a_refusal_reads_as_the_page_on_hosting_says(engine, image):
     shown = [line.strip() for line in HOSTING.splitlines() if line.startswith("    shim: ")]
-    refused = engine.run(image, env=PORT_80, options=["--cap-drop=NET_BIND_SERVICE"])
+    options = ["--cap-drop=NET_BIND_SERVICE", f"{FLOOR}=1024"]
+    refused = engine.run(image, env=PORT_80, options=options)
     assert refused.exit_code == 125
     assert refused.stderr.splitlines()[: len(shown)] == shown
 
