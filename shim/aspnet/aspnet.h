@@ -33,9 +33,9 @@ struct listen {
 /*
  * Fills *listen from the environment, and from program with its arguments, both ended by NULL.
  * An address that Kestrel refuses, or makes port 80 of without a word, is an error in messages; a
- * setting that another one overrides is a warning. ports_from is the variable that
- * ASPNETCORE_HTTP_PORTS was filled from (SHIM_HTTP_PORTS_FROM), or NULL. The texts in *listen
- * point into environment and program.
+ * setting that another one overrides is told at info, or, malformed, is a warning. ports_from is
+ * the variable that ASPNETCORE_HTTP_PORTS was filled from (SHIM_HTTP_PORTS_FROM), or NULL. The
+ * texts in *listen point into environment and program.
  */
 void listen_resolve(char *const *environment, char *const *program, const char *ports_from,
                     struct listen *listen, struct messages *messages);

@@ -18,11 +18,14 @@ struct resolver {
     bool too_many; /* addresses: told once */
 };
 
-/* The shim filled ASPNETCORE_HTTP_PORTS from another variable: that is the one to name. */
+/* Whether the shim has filled ASPNETCORE_HTTP_PORTS from another variable. */
+static bool is_filled(const struct resolver *resolver, struct text source) {
+    return resolver->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
+}
+
+/* That other variable is the one to name. */
 static struct text name_source(const struct resolver *resolver, struct text source) {
-    bool filled =
-        resolver->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
-    return filled ? text_of(resolver->ports_from) : source;
+    return is_filled(resolver, source) ? text_of(resolver->ports_from) : source;
 }
 
 /* source is where the first one comes from that is too many, or one of them. */
@@ -89,7 +92,9 @@ static bool find_fault(enum key key, struct text list, struct text *piece) {
     return false;
 }
 
-static void warn_overridden(struct resolver *resolver, const struct entry *entry, enum key key,
+/* Overriding is what the layers are for; what is malformed, or was asked for, should not be lost.
+ */
+static void tell_overridden(struct resolver *resolver, const struct entry *entry, enum key key,
                             struct text by) {
     struct quote name = plain(name_source(resolver, entry->source));
     struct quote other = plain(name_source(resolver, by));
@@ -98,7 +103,9 @@ static void warn_overridden(struct resolver *resolver, const struct entry *entry
         message_warn(resolver->messages, "%s is malformed (%s), but overridden by %s", name.text,
                      quote(piece).text, other.text);
     } else if (entry->value.length > 0) {
-        message_warn(resolver->messages, "%s is overridden by %s", name.text, other.text);
+        message_add(resolver->messages,
+                    is_filled(resolver, entry->source) ? MESSAGE_WARN : MESSAGE_INFO,
+                    "%s is overridden by %s", name.text, other.text);
     }
 }
 
@@ -113,13 +120,13 @@ static void take_key(struct resolver *resolver, enum key key, const struct text 
             continue;
         }
         if (by != NULL) {
-            warn_overridden(resolver, &entry, key, *by);
+            tell_overridden(resolver, &entry, key, *by);
         } else if (choice_is_repeated(choice, &entry)) {
             continue;
         } else if (entry.rank == choice->rank) {
             take_list(resolver, key, &entry);
         } else {
-            warn_overridden(resolver, &entry, key, choice->source);
+            tell_overridden(resolver, &entry, key, choice->source);
         }
     }
 }
@@ -149,7 +156,7 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
         if (over == NULL || (!lower && is_fatal_unused(fault))) {
             take_address(resolver, fault, &address, entry.value, entry.source);
         } else {
-            message_warn(resolver->messages, "%s is overridden by %s", plain(entry.source).text,
+            message_info(resolver->messages, "%s is overridden by %s", plain(entry.source).text,
                          plain(*over).text);
         }
     }

@@ -169,7 +169,7 @@ struct messages {
     int log_fd; /* the open termination log, or -1 */
 };
 
-/* No messages yet; drops all but errors. */
+/* No messages yet; at the level that is SHIM_LOG's default. */
 void messages_start(struct messages *messages);
 
 /*

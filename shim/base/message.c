@@ -5,7 +5,7 @@
 #include <string.h>
 
 void messages_start(struct messages *messages) {
-    *messages = (struct messages){.level = MESSAGE_ERROR, .log_fd = -1};
+    *messages = (struct messages){.level = MESSAGE_WARN, .log_fd = -1};
 }
 
 /* Adds a whole line to the length bytes in buffer. Returns false, adding nothing, without room. */

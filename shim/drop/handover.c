@@ -53,7 +53,7 @@ static bool hand_over(int fd, const char *name, const struct plan *plan,
         message_debug(messages, "%s keeps its owner: %s", name, strerror(errno));
         return true;
     }
-    message_warn(messages,
+    message_info(messages,
                  "%s stays uid %u's without CAP_CHOWN: the app can use it, but not open /dev/%s",
                  name, (unsigned)status.st_uid, name);
     return false;

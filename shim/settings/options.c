@@ -26,7 +26,7 @@ const char options_usage[] =
     "  SHIM_EXIT_CODES               end with other exit codes: 143:0,137:1\n"
     "  SHIM_GRACE_PERIOD             seconds for left-over processes once the app has ended\n"
     "  SHIM_SUPERVISE                0: become the app instead of supervising it\n"
-    "  SHIM_LOG                      error (default), warn, info or debug\n"
+    "  SHIM_LOG                      error, warn (default), info or debug\n"
     "The ports come from ASPNETCORE_HTTP_PORTS and whatever else ASP.NET Core reads for them.\n"
     "\n"
     "Exit codes: the app's own; 128+n when signal n killed it; 125 when the shim refused or\n"

@@ -1,5 +1,7 @@
 #include "settings/settings.h"
 
+#include "misspelt.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -196,7 +198,15 @@ static void follow_ports_from(char *const *environment, struct options *options,
     const char *name = options->ports_from;
     const char *value = environment_get(environment, name);
     options->ports_from = NULL;
-    if (has_conflict(environment, name, messages) || value == NULL || value[0] == '\0') {
+    if (has_conflict(environment, name, messages)) {
+        return;
+    }
+    if (value == NULL || value[0] == '\0') {
+        message_warn(messages,
+                     "SHIM_HTTP_PORTS_FROM names %s, which is not set: the app's ports "
+                     "stay as they are",
+                     plain(text_of(name)).text);
+        message_hint(messages, "set that variable to a port, or take SHIM_HTTP_PORTS_FROM out");
         return;
     }
     if (!text_number(text_of(value), 65535, &port) || port == 0) {
@@ -211,7 +221,7 @@ static void follow_ports_from(char *const *environment, struct options *options,
 }
 
 static void set_defaults(struct options *options) {
-    options->level = MESSAGE_ERROR;
+    options->level = MESSAGE_WARN;
     options->unprivileged_port_start = 1024;
     options->supervise = true;
     for (size_t i = 0; i < sizeof options->rewrite; i++) {
@@ -244,11 +254,14 @@ static bool read_setting(const struct setting *setting, char *const *environment
 
 void options_read_settings(char *const *environment, struct options *options,
                            struct messages *messages) {
+    const char *names[SETTINGS];
     set_defaults(options);
     for (size_t i = 0; i < SETTINGS; i++) {
+        names[i] = settings[i].name;
         options->malformed[i] = read_setting(&settings[i], environment, options, messages);
         messages->level = options->level;
     }
+    misspelt_warn(environment, names, SETTINGS, messages);
     if (options->ports_from != NULL) {
         follow_ports_from(environment, options, messages);
     }

@@ -182,8 +182,11 @@ def test_the_port_is_handed_over_from_the_variable_that_is_named(box, others):
 @pytest.mark.parametrize("env", [{}, {"PORT": ""}], ids=["unset", "empty"])
 def test_a_named_variable_without_a_value_changes_nothing(box, env):
     given = env | {"SHIM_HTTP_PORTS_FROM": "PORT", "ASPNETCORE_HTTP_PORTS": "8081"}
-    found = box.run("/world", env=given).world["environment"]
+    done = box.run("/world", env=given)
+    found = done.noisy_world["environment"]
     assert [entry for entry in found if "HTTP_PORTS=" in entry] == ["ASPNETCORE_HTTP_PORTS=8081"]
+    (warning,) = done.texts("warning")
+    assert "SHIM_HTTP_PORTS_FROM names PORT, which is not set" in warning
 
 
 def test_a_handed_over_port_that_is_overridden_is_a_warning(box):

@@ -146,7 +146,8 @@ WELL_FORMED = {
     "name, value", [(name, value) for name, values in WELL_FORMED.items() for value in values]
 )
 def test_a_well_formed_setting_is_taken_in_silence(box, name, value):
-    assert box.run("/world", env={name: value}).world["uids"] == [1654] * 4
+    named = {value: "8080"} if name == "SHIM_HTTP_PORTS_FROM" else {}
+    assert box.run("/world", env={name: value, **named}).world["uids"] == [1654] * 4
 
 
 @pytest.mark.parametrize("level", ["error", "warn", "info", "debug"])
@@ -186,9 +187,35 @@ def test_empty_and_not_empty_are_two_values(box, order):
     ["APP_UID=2000", "APP_GID=5", "APP_GROUPS=5", "SHIM_LOG=error", "SHIM_GRACE_PERIOD=1"],
 )
 def test_the_same_name_with_one_value_is_taken(box, entry):
-    env = [entry, "SHIM_HTTP_PORTS_FROM=PORT", entry]
+    env = [entry, "SHIM_HTTP_PORTS_FROM=PORT", "PORT=8080", entry]
     found = box.run("/world", env=env).world["environment"]
     assert found.count(entry) == 2
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [("SHIM_GRACE", "SHIM_GRACE_PERIOD"), ("SHIM_LOGS", "SHIM_LOG"), ("SHIM_NO_SUCH_THING", "")],
+)
+def test_a_misspelt_setting_is_told_of(box, name, meant):
+    done = box.run("/world", env={name: "5"})
+    assert done.noisy_world["uids"] == [1654] * 4
+    (warning,) = done.texts("warning")
+    assert warning.startswith(f"{name} is not a setting")
+    (hint,) = done.texts("hint")
+    assert meant in hint and "--help" in hint
+
+
+def test_what_kubernetes_makes_of_a_service_called_shim_is_no_misspelt_setting(box):
+    address = "10.0.0.1"
+    env = {
+        "SHIM_SERVICE_HOST": address,
+        "SHIM_SERVICE_PORT": "80",
+        "SHIM_PORT": f"tcp://{address}:80",
+        "SHIM_PORT_80_TCP_ADDR": address,
+        "SHIM_WEB_PORT": f"tcp://{address}:80",
+        "SHIM_WEB_PORT_80_TCP_PROTO": "tcp",
+    }
+    assert box.run("/world", env=env).world["uids"] == [1654] * 4
 
 
 def test_names_that_are_not_the_shims_may_differ(box):

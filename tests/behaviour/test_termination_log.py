@@ -49,8 +49,7 @@ def test_it_is_roots_own_file_even_when_the_start_fails_late(box, log, mode):
 
 
 def test_only_errors_and_their_hints_are_written_down(box, log):
-    env = {"SHIM_LOG": "debug", "ASPNETCORE_HTTP_PORTS": "81", "URLS": "http://*:8080"}
-    done = fail(box, env=env)
+    done = fail(box, env={"SHIM_LOG": "debug", "SHIM_GRACE": "5"})
     assert done.texts("warning") and "warning" not in log.read_text()
     assert log.read_text().startswith("shim: error: APP_UID")
 

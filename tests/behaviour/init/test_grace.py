@@ -125,15 +125,15 @@ def test_without_a_grace_period_all_is_over_with_the_app(leave, command):
 
 def test_no_grace_for_an_ordinary_process(leave):
     """What else would be told? kill(-1) reaches the whole machine."""
-    run = leave(WATCHES, init=False, env=LONG | {"SHIM_LOG": "warn"})
+    run = leave(WATCHES, init=False, env=LONG)
     run.say("\n")
     code, output, errors = run.finish()
     assert (code, output) == (3, "")
     assert errors.startswith("shim: warning: ") and "SHIM_GRACE_PERIOD" in errors
 
 
-def test_no_word_about_it_by_default(leave):
-    run = leave(OBEYS, init=False, env=LONG)
+def test_no_word_about_it_where_only_errors_are_wanted(leave):
+    run = leave(OBEYS, init=False, env=LONG | {"SHIM_LOG": "error"})
     run.say("\n")
     assert run.end() == 3
     assert run.stderr() == ""

@@ -448,7 +448,7 @@ TEST(what_another_one_overrides_is_a_warning_at_most) {
         char *const *environment;
         char *const *program;
         const char *wanted;
-        const char *warning;
+        const char *told;
     } rows[] = {
         {WORDS("ASPNETCORE_HTTP_PORTS=x", "HTTP_PORTS=1"), APP, "1 http from HTTP_PORTS",
          "ASPNETCORE_HTTP_PORTS is malformed (\"x\"), but overridden by HTTP_PORTS"},
@@ -477,8 +477,11 @@ TEST(what_another_one_overrides_is_a_warning_at_most) {
     for (size_t i = 0; i < LENGTH(rows); i++) {
         const char *list = resolve(rows[i].environment, rows[i].program);
         expect(strcmp(list, rows[i].wanted) == 0, "row %zu: %s\n%.*s", i, list, SAID(&messages));
-        expect(warnings(&messages) == 1, "row %zu: %.*s", i, SAID(&messages));
-        expect(said(&messages, print("shim: warning: %s\n", rows[i].warning)) == 1, "row %zu: %.*s",
+        /* Layers are there to be overridden; what is malformed should not be lost. */
+        bool malformed = strstr(rows[i].told, "malformed") != NULL;
+        expect(warnings(&messages) == (malformed ? 1 : 0), "row %zu: %.*s", i, SAID(&messages));
+        const char *label = malformed ? "warning" : "info";
+        expect(said(&messages, print("shim: %s: %s\n", label, rows[i].told)) == 1, "row %zu: %.*s",
                i, SAID(&messages));
     }
 }

@@ -54,11 +54,11 @@ TEST(each_level_says_its_own_lines_and_those_before_it) {
     }
 }
 
-TEST(a_report_says_errors_only_until_it_is_told_otherwise) {
+TEST(without_a_level_warnings_and_errors_are_said) {
     struct messages messages;
     messages_start(&messages);
     say_everything(&messages);
-    assert_string_equal(flush(&messages), ERROR_LINES);
+    assert_string_equal(flush(&messages), WARN_LINES);
 }
 
 TEST(only_an_error_is_an_error) {
@@ -552,7 +552,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said_when_there_is_nothing_to_say),
         cmocka_unit_test(each_level_says_its_own_lines_and_those_before_it),
-        cmocka_unit_test(a_report_says_errors_only_until_it_is_told_otherwise),
+        cmocka_unit_test(without_a_level_warnings_and_errors_are_said),
         cmocka_unit_test(only_an_error_is_an_error),
         cmocka_unit_test(every_line_is_written_once_and_in_order),
         cmocka_unit_test(writing_keeps_errno),

@@ -441,7 +441,7 @@ TEST(without_settings_there_are_defaults) {
     struct messages messages;
     read_all(WORDS("PATH=/bin", "ASPNETCORE_HTTP_PORTS=8080"), &options, &messages);
     assert_int_equal(messages.length, 0);
-    assert_int_equal(messages.level, MESSAGE_ERROR);
+    assert_int_equal(messages.level, MESSAGE_WARN);
     assert_int_equal(options.uid.state, ID_UNSET);
     assert_int_equal(options.gid.state, ID_UNSET);
     assert_int_equal(options.group_count, 0);
@@ -449,7 +449,7 @@ TEST(without_settings_there_are_defaults) {
         assert_false(options.malformed[i]);
     }
     assert_false(options.keeps_bounding_set);
-    assert_int_equal(options.level, MESSAGE_ERROR);
+    assert_int_equal(options.level, MESSAGE_WARN);
     assert_int_equal(options.unprivileged_port_start, 1024);
     assert_null(options.ports_from);
     assert_false(options.signal_group);
@@ -531,13 +531,70 @@ TEST(names_that_only_look_like_settings_are_left_alone) {
     read_all(WORDS("app_uid=0", "App_Uid=0", "APP_UID_=0", "XAPP_UID=0", "APP__UID=0", "APP_UID",
                    "=0", "SHIM_SERVICE_HOST=10.0.0.1", "SHIM_SERVICE_PORT=80",
                    "SHIM_PORT=tcp://10.0.0.1:80", "SHIM_PORT_80_TCP=tcp://10.0.0.1:80",
-                   "SHIM_PORT_80_TCP_PROTO=tcp", "SHIM_NO_SUCH_THING=1", "SHIM=1", "SHIM_=1",
-                   "shim_log=debug", "SHIM_LOGS=debug", "DOTNET_APP_UID=0"),
+                   "SHIM_PORT_80_TCP_PROTO=tcp", "SHIM=1", "SHIM_NO_SUCH_THING=", "SHIM_NO_VALUE",
+                   "shim_log=debug", "XSHIM_LOGS=debug", "DOTNET_APP_UID=0"),
              &options, &messages);
     assert_int_equal(messages.length, 0);
     assert_false(messages.errors);
-    assert_int_equal(messages.level, MESSAGE_ERROR);
+    assert_int_equal(messages.level, MESSAGE_WARN);
     expect_same_settings(&options, &wanted, "left alone");
+}
+
+/* What Kubernetes puts there for the services shim, shim-web and grace-shim. */
+TEST(a_service_that_is_called_shim_is_no_misspelt_setting) {
+    static const char *const services[] = {"SHIM", "SHIM_WEB", "SHIM_SERVICE", "SHIM_LOG"};
+    for (size_t i = 0; i < LENGTH(services); i++) {
+        const char *name = services[i];
+        struct options options;
+        struct messages messages;
+        read_all(
+            WORDS(print("%s_SERVICE_HOST=10.0.0.1", name), print("%s_SERVICE_PORT=80", name),
+                  print("%s_SERVICE_PORT_HTTP=80", name), print("%s_PORT=tcp://10.0.0.1:80", name),
+                  print("%s_PORT_80_TCP=tcp://10.0.0.1:80", name),
+                  print("%s_PORT_80_TCP_PROTO=tcp", name), print("%s_PORT_80_TCP_PORT=80", name),
+                  print("%s_PORT_80_TCP_ADDR=10.0.0.1", name)),
+            &options, &messages);
+        expect(messages.length == 0, "%s: %.*s", name, SAID(&messages));
+    }
+}
+
+TEST(a_misspelt_setting_is_told_with_the_one_that_may_be_meant) {
+    static const struct {
+        const char *name;
+        const char *meant; /* NULL: nobody knows */
+    } rows[] = {
+        {"SHIM_GRACE", "SHIM_GRACE_PERIOD"},
+        {"SHIM_GRACEPERIOD", "SHIM_GRACE_PERIOD"},
+        {"SHIM_GRACE_PERIOD_SECONDS", "SHIM_GRACE_PERIOD"},
+        {"SHIM_LOGS", "SHIM_LOG"},
+        {"SHIM_LOG_LEVEL", "SHIM_LOG"},
+        {"SHIM_LoG", "SHIM_LOG"},
+        {"SHIM_HTTP_PORT", "SHIM_HTTP_PORTS_FROM"},
+        {"SHIM_HTTP_PORT_FROM", "SHIM_HTTP_PORTS_FROM"},
+        {"SHIM_UNPRIVILEGED_PORT_STRAT", "SHIM_UNPRIVILEGED_PORT_START"},
+        {"SHIM_SIGNAL_REWIRTE", "SHIM_SIGNAL_REWRITE"},
+        {"SHIM_BOUNDING", "SHIM_BOUNDING_SET"},
+        {"SHIM_EXIT_CODE", "SHIM_EXIT_CODES"},
+        {"SHIM_SUPERVICE", "SHIM_SUPERVISE"},
+        {"SHIM_SUPERVISE ", "SHIM_SUPERVISE"},
+        {"SHIM_", NULL},
+        {"SHIM_NO_SUCH_THING", NULL},
+        {"SHIM_APP_UID", NULL},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct options options;
+        struct messages messages;
+        struct options wanted = defaults();
+        read_one(rows[i].name, "debug", &options, &messages);
+        char *lines = print("shim: warning: %s is not a setting of the shim, and is ignored\n"
+                            "shim: hint: %s%s%sshim --help lists the settings\n",
+                            rows[i].name, rows[i].meant == NULL ? "" : "is ",
+                            rows[i].meant == NULL ? "" : rows[i].meant,
+                            rows[i].meant == NULL ? "" : " meant? ");
+        expect(messages.length == strlen(lines) && said(&messages, lines) == 1, "%s: %.*s",
+               rows[i].name, SAID(&messages));
+        expect_same_settings(&options, &wanted, rows[i].name);
+    }
 }
 
 TEST(a_uid_is_a_number_from_1_to_2147483647) {
@@ -828,7 +885,7 @@ TEST(no_other_word_is_a_log_level) {
     struct options options;
     struct messages messages;
     read_one("SHIM_LOG", "DEBUG", &options, &messages);
-    assert_int_equal(messages.level, MESSAGE_ERROR);
+    assert_int_equal(messages.level, MESSAGE_WARN);
 }
 
 TEST(the_log_level_holds_for_the_settings_themselves) {
@@ -899,18 +956,23 @@ TEST(the_port_comes_from_the_variable_that_is_named) {
 TEST(a_named_variable_that_is_unset_or_empty_asks_for_nothing) {
     struct options options;
     struct messages messages;
+    static const char line[] = "shim: warning: SHIM_HTTP_PORTS_FROM names PORT, which is not set";
     read_all(WORDS("SHIM_HTTP_PORTS_FROM=PORT"), &options, &messages);
     assert_false(messages.errors);
+    assert_int_equal(said(&messages, line), 1);
+    assert_int_equal(hints(&messages), 1);
     assert_null(options.ports_from);
     read_all(WORDS("SHIM_HTTP_PORTS_FROM=PORT", "PORT="), &options, &messages);
     assert_false(messages.errors);
+    assert_int_equal(said(&messages, line), 1);
     assert_null(options.ports_from);
     read_all(WORDS("SHIM_HTTP_PORTS_FROM=PORT", "port=1", "PORTS=2", "APORT=3"), &options,
              &messages);
     assert_false(messages.errors);
+    assert_int_equal(said(&messages, line), 1);
     assert_null(options.ports_from);
     read_all(WORDS("PORT=8080"), &options, &messages);
-    assert_false(messages.errors);
+    assert_int_equal(messages.length, 0);
     assert_null(options.ports_from);
 }
 
@@ -1008,6 +1070,8 @@ int main(void) {
         cmocka_unit_test(all_malformed_settings_are_told_in_one_run),
         cmocka_unit_test(a_setting_that_is_there_twice_with_different_values_is_refused),
         cmocka_unit_test(names_that_only_look_like_settings_are_left_alone),
+        cmocka_unit_test(a_service_that_is_called_shim_is_no_misspelt_setting),
+        cmocka_unit_test(a_misspelt_setting_is_told_with_the_one_that_may_be_meant),
         cmocka_unit_test(a_uid_is_a_number_from_1_to_2147483647),
         cmocka_unit_test(a_gid_may_be_0_as_well),
         cmocka_unit_test(groups_are_numbers_with_a_comma_between_two),
