@@ -8,7 +8,7 @@ MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 B := build
 
 # For another machine: CC is its compiler, MUSL_CC the same with musl, and SYSROOT has that musl and
-# the kernel's headers. tests/machines/run shows how.
+# the kernel's headers. tests/machines/cross shows how.
 SYSROOT :=
 
 # `make V=1` shows the commands.
@@ -117,7 +117,7 @@ check:
 	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH" "SHIM_ENGINE=$$SHIM_ENGINE") tests/run $(STAGES)
 
 .PHONY: test-programs
-test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/whoami $(ASPNETAPP)
+test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/machine-init $(B)/whoami $(ASPNETAPP)
 
 # Beside other inits: case by case, what each costs as ratios, and how the shim's cost grows.
 .PHONY: compare bench growth

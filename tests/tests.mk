@@ -25,6 +25,13 @@ $(B)/bench/measure: $(wildcard tests/bench/measure/*.[ch]) | $(KERNEL_HEADERS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BENCH_CC) -o $@ $(filter %.c,$^)
 
+# The init of the test machines: tests/machines/guest.
+GUEST := $(wildcard tests/machines/guest/*.c)
+
+$(B)/machine-init: $(GUEST) tests/machines/guest/machine.h Makefile tests/tests.mk | $(KERNEL_HEADERS)
+	@echo "  GUEST $@"
+	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $(GUEST)
+
 # Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
 UNIT_ROOMS := $(filter-out shim/main.c shim/drop/privilege.c,$(SOURCES))
 UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \
