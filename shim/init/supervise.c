@@ -109,21 +109,19 @@ static bool note(struct supervision *run, int status) {
 /* What the children have been up to. */
 enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
 
-/* Whether a child has ended that waitpid(2) says nothing of: it only pretends to look. Sets errno.
- */
-static bool is_kept_from_us(void) {
+static bool has_ended_child(void) {
     siginfo_t ended = {.si_pid = 0};
-    bool kept = waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
-    errno = kept ? ENOSYS : errno;
-    return kept;
+    return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
 }
 
 /*
  * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
- * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile.
+ * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile. A
+ * waitpid(2) that says nothing of a child that had ended before it was asked only pretends to look.
  */
 static enum children reap(struct supervision *run, bool *stopped) {
     bool any = false;
+    bool known = false; /* that a child has ended */
     *stopped = false;
     for (;;) {
         int status;
@@ -134,8 +132,16 @@ static enum children reap(struct supervision *run, bool *stopped) {
         if (child < 0) {
             return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
         }
+        if (child == 0 && known && !any) {
+            errno = ENOSYS;
+            return CHILDREN_UNKNOWN;
+        }
         if (child == 0) {
-            return any || !is_kept_from_us() ? CHILDREN_LEFT : CHILDREN_UNKNOWN;
+            known = !any && has_ended_child();
+            if (!known) {
+                return CHILDREN_LEFT;
+            }
+            continue; /* it may have ended just now: then it is told this time */
         }
         any = true;
         if (child == run->app && !run->ended) {

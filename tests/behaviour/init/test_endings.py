@@ -202,3 +202,12 @@ def test_an_app_that_the_kernel_kills_for_its_memory(memory_limit, shim, init):
     """tail keeps what it reads until there is a line's end."""
     run = shim("/usr/bin/tail", "/dev/zero", init=init, prefix=enter(memory_limit))
     assert run.finish() == (128 + KILL, "", "")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+def test_a_child_that_ends_between_two_looks_at_the_children(start):
+    """Nobody has ended, says the first call; the second, held back, finds that somebody has."""
+    inject = "--inject=waitid:delay_enter=500ms"
+    strace = ("/usr/bin/strace", "-o", "/dev/null", inject)
+    run = start(*strace, pid1.shim(), "/bin/sleep", "0.1", init=False)
+    assert run.end() == 0, run.stderr()
