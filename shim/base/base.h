@@ -129,6 +129,13 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
  */
 bool signal_parse(struct text word, uint32_t *number);
 
+/* A signal as it is shown: "9 (KILL)"; "32" where it has no name. */
+struct signal_text {
+    char text[sizeof "-2147483648 (RTMIN+29)"];
+};
+
+struct signal_text signal_show(int number);
+
 /* Capabilities by name: capabilities(7). Pure. */
 
 /* The bit of a capability's number in a set of them. */

@@ -1,7 +1,9 @@
 #include "base/base.h"
 
 #include <signal.h>
+#include <stdio.h>
 
+/* Of two names for one number, the first is the one that is shown. */
 static const struct {
     const char *name;
     uint32_t number;
@@ -49,4 +51,21 @@ bool signal_parse(struct text word, uint32_t *number) {
         }
     }
     return parse_real_time(word, number);
+}
+
+struct signal_text signal_show(int number) {
+    struct signal_text shown;
+    const char *name = NULL;
+    for (size_t i = 0; i < NAMES && name == NULL; i++) {
+        name = names[i].number == (uint32_t)number ? names[i].name : NULL;
+    }
+    if (name != NULL) {
+        (void)snprintf(shown.text, sizeof shown.text, "%d (%s)", number, name);
+    } else if (number > SIGNAL_RTMIN && number < SIGNAL_MAX) {
+        (void)snprintf(shown.text, sizeof shown.text, "%d (RTMIN+%d)", number,
+                       number - SIGNAL_RTMIN);
+    } else {
+        (void)snprintf(shown.text, sizeof shown.text, "%d", number);
+    }
+    return shown;
 }

@@ -39,6 +39,12 @@ static void read_script(const char *line, struct interpreter *found) {
     found->path[length] = '\0';
 }
 
+/* As Windows editors put it before a text: UTF-8, UTF-16. */
+static bool has_mark(const char *head, ssize_t length) {
+    return (length >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) ||
+           (length >= 2 && (memcmp(head, "\xff\xfe", 2) == 0 || memcmp(head, "\xfe\xff", 2) == 0));
+}
+
 bool interpreter_read(const char *file, struct interpreter *interpreter) {
     char head[256];
     memset(interpreter, 0, sizeof *interpreter);
@@ -55,6 +61,8 @@ bool interpreter_read(const char *file, struct interpreter *interpreter) {
     } else if (length > 2 && memcmp(head, "#!", 2) == 0) {
         head[length] = '\0';
         read_script(head + 2, interpreter);
+    } else {
+        interpreter->has_mark = has_mark(head, length);
     }
     (void)close(fd); /* only read from */
     return length >= 0;

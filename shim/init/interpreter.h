@@ -7,6 +7,7 @@
 
 struct interpreter {
     bool is_elf;
+    bool has_mark;       /* a byte-order mark hides what the first line says */
     char path[PATH_MAX]; /* empty: it names none */
 };
 

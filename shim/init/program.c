@@ -142,18 +142,39 @@ static int explain_absence(const char *name, const char *path, int error,
     return EXIT_NOT_FOUND;
 }
 
+/* What a loader tells of the libc that a program was built for. */
+static const char *advise_on_loader(const char *loader) {
+    if (strstr(loader, "/ld-musl-") != NULL) {
+        return "it was built for musl, as on Alpine, and this image has another libc: publish it "
+               "for linux-x64 or linux-arm64, without musl";
+    }
+    if (strstr(loader, "/ld-linux") != NULL) {
+        return "it was built for glibc, and this image has none, or one for another architecture: "
+               "on Alpine publish it for linux-musl-x64 or linux-musl-arm64";
+    }
+    return "the image must have the libc and the architecture that the program was built for";
+}
+
 static int explain_interpreter(const char *file, struct messages *messages) {
     struct interpreter interpreter;
-    if (interpreter_read(file, &interpreter) && interpreter.path[0] != '\0') {
-        message_error(messages, "%s is there, but its interpreter %s was not found",
-                      quote(text_of(file)).text, quote(text_of(interpreter.path)).text);
-    } else {
+    if (!interpreter_read(file, &interpreter) || interpreter.path[0] == '\0') {
         message_error(messages, "%s is there, but its interpreter was not found",
                       quote(text_of(file)).text);
+        message_hint(messages, "a script needs the program of its #! line, and a program the libc "
+                               "that it was built for");
+        return EXIT_NOT_FOUND;
     }
-    message_hint(messages, "a script needs the program of its #! line (without Windows line ends); "
-                           "an app needs the libc and architecture that it was published for: "
-                           "linux-musl-x64 on Alpine, linux-x64 elsewhere");
+    message_error(messages, "%s is there, but its interpreter %s was not found",
+                  quote(text_of(file)).text, quote(text_of(interpreter.path)).text);
+    if (interpreter.is_elf) {
+        message_hint(messages, "%s", advise_on_loader(interpreter.path));
+    } else if (interpreter.path[strlen(interpreter.path) - 1] == '\r') {
+        message_hint(messages, "its lines end as on Windows (CR LF): save it with the line ends of "
+                               "Linux; .gitattributes: *.sh text eol=lf");
+    } else {
+        message_hint(messages, "the program of its #! line is not in this image; an image without "
+                               "a shell runs no scripts");
+    }
     return EXIT_NOT_FOUND;
 }
 
@@ -161,9 +182,13 @@ static int explain_format(const char *file, struct messages *messages) {
     struct interpreter interpreter;
     message_error(messages, "%s cannot be executed: %s", quote(text_of(file)).text,
                   strerror(ENOEXEC));
-    if (interpreter_read(file, &interpreter) && interpreter.is_elf) {
+    bool known = interpreter_read(file, &interpreter);
+    if (known && interpreter.is_elf) {
         message_hint(messages,
                      "it was built for another machine: publish it for this architecture");
+    } else if (known && interpreter.has_mark) {
+        message_hint(messages, "it begins with a byte-order mark, which hides its #! line: save it "
+                               "as UTF-8 without one");
     } else {
         message_hint(messages, "a script begins with a line such as #!/bin/sh; %s", dll_hint);
     }

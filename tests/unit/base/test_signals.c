@@ -115,6 +115,46 @@ TEST(only_the_given_bytes_are_read) {
     assert_false(signal_parse((struct text){"RTMIN+3", 6}, &number));
 }
 
+TEST(a_signal_is_shown_by_number_and_name) {
+    static const struct {
+        int number;
+        const char *shown;
+    } rows[] = {
+        {SIGHUP, "1 (HUP)"},
+        {SIGABRT, "6 (ABRT)"},
+        {SIGKILL, "9 (KILL)"},
+        {SIGTERM, "15 (TERM)"},
+        {SIGCHLD, "17 (CHLD)"},
+        {SIGIO, "29 (IO)"},
+        {SIGSYS, "31 (SYS)"},
+        {32, "32"},
+        {33, "33"},
+        {34, "34 (RTMIN)"},
+        {35, "35 (RTMIN+1)"},
+        {63, "63 (RTMIN+29)"},
+        {64, "64 (RTMAX)"},
+        {0, "0"},
+        {65, "65"},
+        {-1, "-1"},
+        {INT_MIN, "-2147483648"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct signal_text shown = signal_show(rows[i].number);
+        expect(strcmp(shown.text, rows[i].shown) == 0, "%d: %s", rows[i].number, shown.text);
+    }
+}
+
+TEST(what_is_shown_can_be_read) {
+    for (int number = 1; number <= SIGNAL_MAX; number++) {
+        struct signal_text shown = signal_show(number);
+        char *name = strchr(shown.text, '(');
+        if (name != NULL) {
+            name[strlen(name) - 1] = '\0';
+            expect_signal(name + 1, (uint32_t)number);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_has_its_name_with_or_without_sig_in_any_case),
@@ -124,6 +164,8 @@ int main(void) {
         cmocka_unit_test(real_time_signals_do_not_reach_beyond_their_ends),
         cmocka_unit_test(other_words_are_no_signal),
         cmocka_unit_test(only_the_given_bytes_are_read),
+        cmocka_unit_test(a_signal_is_shown_by_number_and_name),
+        cmocka_unit_test(what_is_shown_can_be_read),
     };
     return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
 }

@@ -32,12 +32,35 @@ TEST(a_script_names_its_interpreter) {
         {"echo\n", ""},
         {" #!/bin/sh\n", ""},
         {"\n#!/bin/sh\n", ""},
-        {"\xef\xbb\xbf#!/bin/sh\n", ""}, /* a byte order mark */
+        {"\xef\xbb\xbf#!/bin/sh\n", ""},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct interpreter interpreter = read_content(rows[i][0], strlen(rows[i][0]));
         expect(strcmp(interpreter.path, rows[i][1]) == 0, "row %zu: %s", i, interpreter.path);
         expect(!interpreter.is_elf, "row %zu", i);
+        expect(interpreter.has_mark == (rows[i][0][0] == '\xef'), "row %zu", i);
+    }
+}
+
+TEST(a_byte_order_mark_is_seen) {
+    static const struct {
+        const char *content;
+        size_t length;
+        bool marked;
+    } rows[] = {
+        {"\xef\xbb\xbf", 3, true},
+        {"\xef\xbb\xbf#!/bin/sh\n", 13, true},
+        {"\xff\xfe#\0!\0", 6, true},
+        {"\xfe\xff\0#\0!", 6, true},
+        {"\xff\xfe", 2, true},
+        {"\xef\xbb", 2, false},
+        {"\xff", 1, false},
+        {"", 0, false},
+        {"#!\xef\xbb\xbf/bin/sh\n", 13, false},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct interpreter interpreter = read_content(rows[i].content, rows[i].length);
+        expect(interpreter.has_mark == rows[i].marked, "row %zu", i);
     }
 }
 
@@ -153,6 +176,7 @@ TEST(what_cannot_be_read_says_so) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_names_its_interpreter),
+        cmocka_unit_test(a_byte_order_mark_is_seen),
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(a_nul_byte_ends_the_name),
         cmocka_unit_test(this_program_names_its_loader),

@@ -2,7 +2,9 @@
 #include "init/program.h"
 #include "unit.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <link.h>
 #include <sys/wait.h>
 
 static char *const empty[] = {NULL};
@@ -38,6 +40,7 @@ static int make_programs(void **state) {
     (void)write_file("two/text", "no program\n", 0755);
     (void)write_file("two/lost", "#!/no/such/interpreter -x\n", 0755);
     (void)write_file("two/windows", "#!/bin/sh\r\necho\r\n", 0755);
+    (void)write_file("two/marked", "\xef\xbb\xbf#!/bin/sh\necho\n", 0755);
     (void)write_file("two/group", "#!/bin/sh\n", 0610);
     (void)write_file("plain", "", 0644);
     path = print("%s:%s", one, two);
@@ -320,10 +323,46 @@ TEST(a_missing_interpreter_is_127_and_is_named) {
     expect_explained("lost", ENOENT, 127, "its interpreter \"/no/such/interpreter\"");
     assert_int_equal(said(&messages, print("\"%s\" is there", in_folder("two/lost"))), 1);
     expect_explained(in_folder("two/lost"), ENOENT, 127, "\"/no/such/interpreter\"");
-    /* A line end of Windows is shown. */
-    expect_explained("windows", ENOENT, 127, "\"/bin/sh\\x0d\"");
-    /* And a file that names none, or is not to be read. */
+    assert_int_equal(said(&messages, "libc"), 0);
+    assert_int_equal(said(&messages, "Windows"), 0);
+    /* A file that names none, or is not to be read. */
     expect_explained("text", ENOENT, 127, "its interpreter was not found");
+}
+
+TEST(line_ends_of_windows_are_shown_and_told) {
+    expect_explained("windows", ENOENT, 127, "\"/bin/sh\\x0d\"");
+    assert_int_equal(said(&messages, "end as on Windows (CR LF)"), 1);
+    assert_int_equal(said(&messages, "libc"), 0);
+}
+
+/* A program of that loader, as far as its file's head says. */
+static void expect_loader(const char *loader, const char *words) {
+    struct {
+        ElfW(Ehdr) header;
+        ElfW(Phdr) segment;
+        char path[64];
+    } file;
+    memset(&file, 0, sizeof file);
+    memcpy(file.header.e_ident, ELFMAG, SELFMAG);
+    file.header.e_ident[EI_CLASS] = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
+    file.header.e_phoff = offsetof(__typeof__(file), segment);
+    file.header.e_phnum = 1;
+    file.segment.p_type = PT_INTERP;
+    file.segment.p_offset = offsetof(__typeof__(file), path);
+    file.segment.p_filesz = strlen(loader) + 1;
+    (void)snprintf(file.path, sizeof file.path, "%s", loader);
+    (void)write_bytes("two/loaded", (const char *)&file, sizeof file, 0755);
+    expect_explained("loaded", ENOENT, 127, print("its interpreter \"%s\" was not found", loader));
+    expect(said(&messages, words) == 1, "%s: %.*s", loader, SAID(&messages));
+    expect(said(&messages, "#!") == 0, "%s: %.*s", loader, SAID(&messages));
+}
+
+TEST(a_missing_loader_tells_the_libc_that_is_missing) {
+    expect_loader("/lib/ld-musl-x86_64.so.1", "built for musl");
+    expect_loader("/lib/ld-musl-aarch64.so.1", "built for musl");
+    expect_loader("/lib64/ld-linux-x86-64.so.2", "built for glibc");
+    expect_loader("/lib/ld-linux-aarch64.so.1", "built for glibc");
+    expect_loader("/lib/ld.so", "the libc and the architecture");
 }
 
 TEST(a_file_of_the_wrong_format_is_126) {
@@ -331,6 +370,12 @@ TEST(a_file_of_the_wrong_format_is_126) {
                      print("\"%s\" cannot be executed", in_folder("two/text")));
     assert_int_equal(said(&messages, "#!/bin/sh"), 1);
     assert_int_equal(said(&messages, "dotnet"), 2);
+}
+
+TEST(a_byte_order_mark_is_told) {
+    expect_explained("marked", ENOEXEC, 126, "cannot be executed");
+    assert_int_equal(said(&messages, "byte-order mark"), 1);
+    assert_int_equal(hints(&messages), 1);
 }
 
 TEST(a_program_for_another_machine_is_126_and_that_is_said) {
@@ -419,6 +464,9 @@ int main(void) {
         cmocka_unit_test(a_whole_command_for_a_name_is_told_from_a_program_that_is_not_there),
         cmocka_unit_test(a_dll_is_for_dotnet_to_start),
         cmocka_unit_test(a_missing_interpreter_is_127_and_is_named),
+        cmocka_unit_test(line_ends_of_windows_are_shown_and_told),
+        cmocka_unit_test(a_missing_loader_tells_the_libc_that_is_missing),
+        cmocka_unit_test(a_byte_order_mark_is_told),
         cmocka_unit_test(a_file_of_the_wrong_format_is_126),
         cmocka_unit_test(a_program_for_another_machine_is_126_and_that_is_said),
         cmocka_unit_test(a_file_that_may_not_be_executed_is_126),
