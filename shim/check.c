@@ -96,8 +96,10 @@ int check_print(const struct plan *plan, const struct options *options,
         (void)snprintf(file, sizeof file, "%s", name);
     } else {
         int error = program_find(name, path, file);
+        uint64_t limit = plan->drops_bounding ? plan->bounding : UINT64_MAX;
         if (!plan->refused) {
-            code = error == 0 ? 0 : program_explain(name, path, error, messages);
+            code = error == 0 ? program_check_capabilities(file, limit, messages)
+                              : program_explain(name, path, error, messages);
         }
     }
     print_user(plan, options, identity);

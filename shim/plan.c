@@ -172,6 +172,38 @@ static const char *choose_home(const struct identity *identity, const char *home
     return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
 }
 
+/* Why the shim's file has not lent an ordinary user the capability, and what to do about it. */
+static void advise_lending(const struct identity *identity, const struct held *held,
+                           struct messages *messages) {
+    static const char has[] = "the shim's file has cap_net_bind_service";
+    const struct file_capabilities *file = &identity->own_file;
+    if (file->state == FILECAPS_FOREIGN) {
+        message_hint(messages, "the shim's file has capabilities of another user namespace: give "
+                               "them in the one that the image is built in");
+    } else if ((file->permitted & net_bind) == 0) {
+        message_hint(messages, "or let the shim's file lend it, in the Dockerfile before USER: RUN "
+                               "[\"/shim\", \"--install-net-bind-service\", \"/shim\"] (a copy of "
+                               "the file may lose it)");
+    } else if (file->state == FILECAPS_NOSUID) {
+        message_hint(messages,
+                     "%s, but is on a nosuid mount, where no file lends anything: put it "
+                     "into the image",
+                     has);
+    } else if (held->no_new_privs) {
+        message_hint(messages,
+                     "%s, but no_new_privs keeps it away: leave out "
+                     "allowPrivilegeEscalation: false, --security-opt no-new-privileges",
+                     has);
+    } else if (!held->bounds_net_bind) {
+        message_hint(messages,
+                     "%s, but the container does not: --cap-add NET_BIND_SERVICE, or in "
+                     "a pod capabilities: {add: [NET_BIND_SERVICE]}",
+                     has);
+    } else {
+        message_hint(messages, "%s, but this kernel or sandbox does not lend it", has);
+    }
+}
+
 static void refuse_port(const struct address *address, const struct identity *identity,
                         const struct held *held, uint32_t floor, struct messages *messages) {
     message_error(messages,
@@ -186,6 +218,7 @@ static void refuse_port(const struct address *address, const struct identity *id
                  unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text, (unsigned)floor,
                  floor <= 8080 ? ", 8080 by custom" : "");
     if (identity->kept) {
+        advise_lending(identity, held, messages);
         message_hint(messages, "or start the container as root with that capability: the shim "
                                "becomes the app's user itself, and hands it on");
     } else {
@@ -227,6 +260,16 @@ static void decide_ports(const struct options *options, const struct identity *i
     }
 }
 
+static void warn_of_effective_file(const struct identity *identity, struct messages *messages) {
+    const struct file_capabilities *file = &identity->own_file;
+    if (file->state == FILECAPS_HONOURED && file->effective) {
+        message_warn(messages, "the shim's file has effective capabilities: where the container "
+                               "lacks one of them the kernel refuses to start it");
+        message_hint(messages, "give it permitted ones only: --install-net-bind-service, or "
+                               "setcap cap_net_bind_service=p");
+    }
+}
+
 static void warn_of_idle_settings(const struct options *options, const struct held *held,
                                   struct messages *messages) {
     if (!options->supervise && options->tunes_supervision) {
@@ -260,6 +303,7 @@ void plan_make(const struct options *options, const struct identity *identity,
         check_own_file(identity, messages);
     }
     if (identity->kept) {
+        warn_of_effective_file(identity, messages);
         tell_of_kept_identity(options, identity, messages);
     } else {
         warn_of_lost_groups(identity, messages);

@@ -14,6 +14,7 @@ struct held {
     bool net_bind;                       /* permitted: lent, it is not effective */
     uint64_t unexplained;                /* permitted, but not ambient */
     bool bounds_net_bind;                /* the bounding set has that capability */
+    bool no_new_privs;                   /* so no file lends us anything */
     bool has_ambient;                    /* the kernel has such a set */
     bool noroot;                         /* SECBIT_NOROOT: uid 0 is nothing special */
     bool init;                           /* we are PID 1 */

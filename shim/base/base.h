@@ -149,6 +149,32 @@ struct capability_list {
 /* The names of a set, as getcap(8) prints them: numbers for those that have no name here. */
 struct capability_list capability_names(uint64_t set);
 
+/* Capabilities that a file gives or asks for: its attribute security.capability. */
+
+struct file_capabilities {
+    enum {
+        FILECAPS_NONE,
+        FILECAPS_HONOURED,
+        FILECAPS_NOSUID,  /* on a mount that lends nothing */
+        FILECAPS_FOREIGN, /* of another user namespace */
+        FILECAPS_ODD,     /* of a form that no kernel knows */
+    } state;
+    bool effective;
+    uint64_t permitted, inheritable;
+};
+
+/* Reads those of a file, and whether execve(2) honours them: security/commoncap.c. */
+void filecaps_read(const char *file, struct file_capabilities *found);
+
+/*
+ * What keeps such a file from being started: with the effective flag execve(2) answers EPERM if the
+ * bounding set lacks one of its capabilities. limit is what will be left of the set by then.
+ */
+uint64_t filecaps_uncovered(const struct file_capabilities *of, uint64_t limit);
+
+/* As getcap(8) prints them: "cap_net_raw=ep". */
+struct capability_list filecaps_show(const struct file_capabilities *of);
+
 /*
  * Messages: one line `shim: error: ...` in the user's words, then `shim: hint: ...` with what to do
  * (DESIGN.md, Messages). The rooms put their lines into a struct messages, which keeps the pure

@@ -61,6 +61,7 @@ bool held_read(struct held *held, struct messages *messages) {
     held->unexplained = find_unexplained(sets.permitted);
     held->bounds_net_bind =
         prctl(PR_CAPBSET_READ, (unsigned long)CAP_NET_BIND_SERVICE, 0UL, 0UL, 0UL) == 1;
+    held->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) == 1;
     held->noroot = (sets_read_securebits() & SECBIT_NOROOT) != 0;
     held->init = getpid() == 1;
     held->kernel_floor = 1024; /* PROT_SOCK of include/net/sock.h */

@@ -179,6 +179,7 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     bool good = read_current(identity);
     /* Root that cannot switch is refused; --check shows what it would have become. */
     if (good && !can_switch && identity->euid != 0) {
+        ownfile_read_capabilities(&identity->own_file);
         (void)find_starter(identity); /* only for its name: nothing hangs on it */
         good = keep_current(identity);
     } else if (good) {

@@ -55,6 +55,8 @@ struct identity {
     bool secure;              /* AT_SECURE: more than the ids may have changed at exec */
     struct account starter;   /* our own passwd entry */
 
+    struct file_capabilities own_file; /* if we stay who we are */
+
     /* Who the app will be. */
     bool known; /* false: a malformed setting leaves the rest open */
     bool kept;  /* it stays who we are */

@@ -227,3 +227,11 @@ void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path
         path[0] = '\0';
     }
 }
+
+void ownfile_read_capabilities(struct file_capabilities *found) {
+    const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
+    filecaps_read("/proc/self/exe", found);
+    if (found->state == FILECAPS_NONE && given != NULL) {
+        filecaps_read(given, found); /* without /proc */
+    }
+}

@@ -7,6 +7,9 @@
 
 #include "identity/identity.h"
 
+/* Reads what our own file may lend. */
+void ownfile_read_capabilities(struct file_capabilities *found);
+
 /*
  * Whether the user uid with these groups (settled) could write to the file at path, an absolute
  * one, or make the path lead to another: by a folder or a symbolic link on the way.

@@ -32,6 +32,13 @@ bool mask_is_whole(void);
  */
 int program_find(const char *name, const char *path, char file[PATH_MAX]);
 
+/*
+ * Whether a program that was found can be started although it, or the interpreter that its #! line
+ * leads to, has file capabilities: limit is what will be left of the bounding set. Returns 0, or
+ * 126 with an error in messages.
+ */
+int program_check_capabilities(const char *file, uint64_t limit, struct messages *messages);
+
 /* Explains that failure in messages, in the user's words. Returns the exit code: 125, 126 or 127.
  */
 int program_explain(const char *name, const char *path, int error, struct messages *messages);

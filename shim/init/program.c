@@ -212,6 +212,45 @@ static int explain_refusal(const char *file, int error, struct messages *message
     return EXIT_CANNOT_EXECUTE;
 }
 
+/* A script has no capabilities of its own: those of its interpreter count, and so on. */
+static void find_executed(const char *file, char executed[PATH_MAX]) {
+    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
+    struct interpreter interpreter;
+    (void)snprintf(executed, PATH_MAX, "%s", file);
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        if (!interpreter_read(executed, &interpreter) || interpreter.is_elf ||
+            interpreter.path[0] == '\0') {
+            return;
+        }
+        (void)snprintf(executed, PATH_MAX, "%s", interpreter.path);
+    }
+}
+
+int program_check_capabilities(const char *file, uint64_t limit, struct messages *messages) {
+    char executed[PATH_MAX];
+    struct file_capabilities capabilities;
+    find_executed(file, executed);
+    filecaps_read(executed, &capabilities);
+    uint64_t uncovered = filecaps_uncovered(&capabilities, limit);
+    if (uncovered == 0) {
+        return 0;
+    }
+    struct quote name = quote(text_of(executed));
+    message_error(messages,
+                  "%s cannot be executed: it has file capabilities (%s), and the bounding set "
+                  "lacks %s",
+                  name.text, filecaps_show(&capabilities).text, capability_names(uncovered).text);
+    message_hint(messages,
+                 "take them off in the Dockerfile: RUN setcap -r %s; what a port below "
+                 "1024 needs the shim hands on by itself",
+                 name.text);
+    message_hint(messages,
+                 "or SHIM_BOUNDING_SET=keep, if the container itself has %s: then the "
+                 "file starts, and gains nothing by them",
+                 capability_names(uncovered).text);
+    return EXIT_CANNOT_EXECUTE;
+}
+
 int program_explain(const char *name, const char *path, int error, struct messages *messages) {
     char file[PATH_MAX];
     int found = program_find(name, path, file);
@@ -227,6 +266,11 @@ int program_explain(const char *name, const char *path, int error, struct messag
     case EISDIR:
     case ELOOP:
         return explain_refusal(file, error, messages);
+    case EPERM:
+        if (program_check_capabilities(file, UINT64_MAX, messages) != 0) {
+            return EXIT_CANNOT_EXECUTE;
+        }
+        /* fall through */
     default:
         message_error(messages, "%s could not be started: %s", quote(text_of(file)).text,
                       strerror(error));

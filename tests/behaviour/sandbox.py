@@ -28,15 +28,17 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 TIMEOUT = 30
 
 # mount(2), umount(2), unshare(2), prctl(2), capset(2)
-MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND = 0x1, 0x2, 0x20, 0x1000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
 MNT_DETACH = 2
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_CAP_AMBIENT = 8, 23, 24, 47
-PR_CAP_AMBIENT_RAISE = 2
+PR_CAP_AMBIENT_RAISE, PR_SET_NO_NEW_PRIVS = 2, 38
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 CAPABILITY_VERSION_3 = 0x20080522
 
-CAPABILITIES = {"chown": 0, "setgid": 6, "setuid": 7, "setpcap": 8, "net_bind_service": 10}
+CAPABILITIES = {"chown": 0, "setgid": 6, "setuid": 7, "setpcap": 8, "net_bind_service": 10,
+                "net_raw": 13, "sys_admin": 21}
 
 PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1654:1654::/home/app:/bin/sh\n"
 GROUP = "root:x:0:\napp:x:1654:\n"
@@ -131,6 +133,17 @@ def held_capabilities():
     return {number for number in range(64) if LIBC.prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1}
 
 
+def file_capabilities(*names, flags, rootid=None):
+    """The value of security.capability: struct vfs_cap_data, or vfs_ns_cap_data with a root id."""
+    bits = sum(1 << number for number in as_numbers(names))
+    sets = [bits if flag in flags else 0 for flag in "pi"]
+    words = [word for shift in (0, 32) for word in (s >> shift & 0xFFFFFFFF for s in sets)]
+    revision = 0x02000000 if rootid is None else 0x03000000
+    tail = () if rootid is None else (rootid,)
+    value = (revision | ("e" in flags), *words, *tail)
+    return struct.pack(f"<{len(value)}I", *value)
+
+
 def as_numbers(names):
     return {CAPABILITIES[name] for name in names}
 
@@ -204,6 +217,8 @@ class Start:
     gid: object = 0
     groups: tuple = ()
     capabilities: object = None  # numbers; None: all for root, none for others
+    bounding: object = None  # numbers: what is left of the bounding set
+    no_new_privs: bool = False
     init: object = None  # as PID 1 of a PID namespace; None: where that is to be had
     proc: object = None  # with /proc; None: the same
     floor: object = None  # in a network namespace, with this port floor
@@ -481,6 +496,8 @@ def take_identity(start):
     if capabilities is None:
         capabilities = held_capabilities() if is_root else set()
     os.setresgid(*gids)
+    for number in held_capabilities() - start.bounding if start.bounding is not None else ():
+        check(LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0), "capbset_drop")
     # Root is given what the bounding set allows, the moment it executes something.
     for number in held_capabilities() - capabilities if is_root else ():
         check(LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0), "capbset_drop")
@@ -489,6 +506,8 @@ def take_identity(start):
     LIBC.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0)
     if not is_root:
         set_capabilities(capabilities)
+    if start.no_new_privs:
+        check(LIBC.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "no_new_privs")
 
 
 def set_capabilities(capabilities):

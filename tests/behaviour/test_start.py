@@ -2,10 +2,9 @@
 
 import itertools
 import os
-import struct
 
 import pytest
-from sandbox import as_numbers
+from sandbox import file_capabilities
 
 ANYONE = {"uid": 1000, "gid": 1000}
 
@@ -26,8 +25,7 @@ def test_a_setuid_or_setgid_shim_is_refused(box, mode, owner, words):
 
 @pytest.mark.parametrize("effective", [True, False])
 def test_a_shim_with_file_capabilities_is_refused(box, effective):
-    bits = sum(1 << number for number in as_numbers(["setuid", "setgid"]))
-    value = struct.pack("<5I", 0x02000000 | effective, bits, 0, 0, 0)  # vfs_cap_data
+    value = file_capabilities("setuid", "setgid", flags="ep" if effective else "p")
     os.setxattr(box.path("/shim"), "security.capability", value)
     refused = box.run("/world", **ANYONE)
     refused.refuses("file", "capabilities")
