@@ -1,7 +1,16 @@
 using System.Runtime.InteropServices;
 
+// For health checks in images without a shell: ["/shim", "./aspnetapp", "--health"].
+if (args is ["--health"])
+{
+    return await HealthProbe.AskAsync() ? 0 : 1;
+}
+
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddHealthChecks();
 var app = builder.Build();
+
+app.MapHealthChecks("/healthz");
 
 app.MapGet("/", () => "Hello! Who runs this app, and what it may do, is at /Environment.\n");
 
@@ -35,3 +44,4 @@ app.MapGet("/Environment", () =>
 });
 
 app.Run();
+return 0;

@@ -3,6 +3,7 @@
  * there is no .NET: one static binary that runs in an empty image and gives the same answers.
  *
  *   GET /             a greeting
+ *   GET /healthz      "Healthy"
  *   GET /Environment  who we are, as JSON; what cannot be found out is null
  *
  * It listens on the ports in ASPNETCORE_HTTP_PORTS (80;8080), else on localhost:5000. It serves
@@ -179,7 +180,8 @@ static bool is_get(const char *request, const char *path) {
 
 static bool answer(int fd, const char *request, const struct server *server) {
     bool environment = is_get(request, "/Environment");
-    bool found = environment || is_get(request, "/");
+    bool healthy = is_get(request, "/healthz");
+    bool found = environment || healthy || is_get(request, "/");
     char body[MAX_BODY];
     FILE *out = fmemopen(body, sizeof body, "w");
 
@@ -187,9 +189,11 @@ static bool answer(int fd, const char *request, const struct server *server) {
         return false;
     if (environment)
         put_environment(out, server);
+    else if (healthy)
+        (void)fputs("Healthy", out);
     else
         (void)fputs(found ? "Hello! Who runs this, and what it may do, is at /Environment.\n"
-                          : "There is nothing here but / and /Environment.\n",
+                          : "There is nothing here but /, /healthz and /Environment.\n",
                     out);
     if (fclose(out) != 0) /* too long for the buffer */
         return false;

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from conftest import BUILD_SECONDS, REPO, must, run
 from expected import NET_BIND_SERVICE, NOTHING, assert_is_app
+from health import check_health
 
 COMPOSE = REPO / "examples/compose.yaml"
 
@@ -64,3 +65,11 @@ def test_a_service_that_is_given_as_little_as_it_takes(engine, services):
     assert environment["addresses"] == ["http://[::]:80"]
     # Docker makes the port anybody's, and then it is kept by nobody.
     assert_is_app(environment, keeps=NOTHING if engine.name == "docker" else NET_BIND_SERVICE)
+
+
+def test_its_health_check_is_run_as_the_app(engine, services):
+    services(8080)
+    [name] = must(engine.command, "ps", "--filter=label=com.docker.compose.service=plain",
+                  f"--filter=label=com.docker.compose.project={engine.prefix}",
+                  "--format={{.Names}}").split()
+    assert check_health(engine, name) == "healthy"

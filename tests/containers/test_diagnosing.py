@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, REPO, START_SECONDS, must, run
+from engine import BUILD, REPO, START_SECONDS, must, run
 from expected import FLOOR, NET_BIND_SERVICE, PORT_80
 
 PAGE = (REPO / "examples/diagnosing.md").read_text()
