@@ -10,10 +10,10 @@ import shutil
 import expected
 import pytest
 from cannot import why_not
-from engine import BUILD, BUILD_SECONDS, REPO, Container, Result, must, run
+from engine import BUILD, BUILD_SECONDS, REPO, START_SECONDS, Container, Result, must, run
 from engines import Missing, chosen, name_of_chosen
 
-__all__ = ["BUILD", "BUILD_SECONDS", "REPO", "SUMMARY", "Container", "Result", "must", "run"]
+__all__ = ["BUILD", "BUILD_SECONDS", "REPO", "START_SECONDS", "SUMMARY", "Container", "Result", "must", "run"]
 
 os.umask(0o022)  # what goes into an image is for everybody there, whoever has built it here
 

@@ -262,6 +262,10 @@ class Container:
             *("debian:bookworm-slim", "cat", path),
         )
 
+    def top(self):
+        """A line for each process: user, pid, command."""
+        return must(self.engine.command, "top", self.name).splitlines()[1:]
+
     def exec(self, *words, options=()):
         """Runs a program beside the app."""
         return run(self.engine.command, "exec", *options, self.name, *words)
