@@ -25,6 +25,15 @@ def watch(*signals):
         yield ("await", f"{number}\n")
 
 
+def capabilities(path, permitted, effective=False):
+    """The step that gives a file these capabilities: struct vfs_cap_data."""
+    value = struct.pack("<5I", 0x02000000 | effective, permitted, 0, 0, 0)
+    return ("attribute", path, "security.capability", value.hex())
+
+
+LENDING = capabilities("/box/lending/shim", CAP_NET_BIND_SERVICE)
+
+
 def test_root_becomes_the_app(host):
     world = host.run("/world", env=PORT_8080).world
     assert world["uids"] == world["gids"] == [1654] * 4
@@ -48,9 +57,7 @@ def test_port_80_keeps_one_capability(host):
     world = host.run("/world", env=PORT_80).world
     assert world["uids"] == [1654] * 4
     assert world["no_new_privs"] == 1
-    found = world["capabilities"]
-    assert [found[name] for name in HELD] == [NET_BIND_SERVICE] * 4
-    assert found["bounding"] in (NOTHING, NET_BIND_SERVICE)
+    assert world["capabilities"] == dict.fromkeys(SETS, NET_BIND_SERVICE)
 
 
 @pytest.mark.parametrize("port", [80, 8080])
@@ -75,6 +82,15 @@ def test_a_user_whom_the_runtime_gave_the_capability(host):
     """Ambient, as podman does it."""
     world = host.run("/world", env=PORT_80, capabilities=CAP_NET_BIND_SERVICE, **USER).world
     assert [world["capabilities"][name] for name in HELD] == [NET_BIND_SERVICE] * 4
+
+
+@pytest.mark.parametrize("env, left", [(PORT_80, NET_BIND_SERVICE), (PORT_8080, NOTHING)],
+                         ids=["80", "8080"])
+def test_a_shim_that_lends_the_capability(host, env, left):
+    """`--install-net-bind-service`."""
+    world = host.run("/world", file="/lending/shim", before=(LENDING,), env=env, **USER).world
+    assert world["uids"] == [1654] * 4
+    assert [world["capabilities"][name] for name in HELD] == [left] * 4
 
 
 def test_a_user_under_no_new_privs(host):
@@ -131,8 +147,7 @@ def test_a_shim_that_lends_an_id_is_refused(host, kind):
 
 def test_a_shim_with_file_capabilities_is_refused(host):
     """`setcap cap_setgid,cap_setuid+ep`."""
-    value = struct.pack("<5I", 0x02000001, 1 << 6 | 1 << 7, 0, 0, 0).hex()  # vfs_cap_data
-    attribute = ("attribute", "/box/capable/shim", "security.capability", value)
+    attribute = capabilities("/box/capable/shim", 1 << 6 | 1 << 7, effective=True)
     done = host.run("/world", file="/capable/shim", before=(attribute,), **USER)
     done.refuses("capabilities")
     assert any("setcap -r" in text for text in done.texts("hint"))
@@ -141,6 +156,10 @@ def test_a_shim_with_file_capabilities_is_refused(host):
 def test_port_80_without_the_capability_is_refused(host):
     done = host.run("/world", env=PORT_80, bounding=DOCKER & ~CAP_NET_BIND_SERVICE)
     done.refuses("80", "ASPNETCORE_HTTP_PORTS")
+
+
+def test_port_80_of_a_user_is_refused(host):
+    host.run("/world", env=PORT_80, **USER).refuses("80", "ASPNETCORE_HTTP_PORTS")
 
 
 def test_root_that_cannot_switch_is_refused(host):
