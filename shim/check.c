@@ -3,10 +3,11 @@
 #include "init/init.h"
 
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A host as it is printed, behind a blank; any address goes without saying. */
+/* A host as it is printed, after a space; any address goes without saying. */
 struct host {
     char text[INET6_ADDRSTRLEN + sizeof " []"];
 };
@@ -86,22 +87,22 @@ static void print_listen(const struct listen *listen) {
     }
 }
 
-int check_print(const struct plan *plan, const struct options *options,
-                const struct identity *identity, const char *path, struct messages *messages) {
-    const char *name = options->program[0];
-    char file[PATH_MAX];
-    int code = EXIT_REFUSED;
+int check_program(const struct plan *plan, const char *program, const char *path,
+                  char file[PATH_MAX], struct messages *messages) {
     if (plan->lent) {
-        /* Refused, and nobody is told which files there are. */
-        (void)snprintf(file, sizeof file, "%s", name);
-    } else {
-        int error = program_find(name, path, file);
-        uint64_t limit = plan->drops_bounding ? plan->bounding : UINT64_MAX;
-        if (!plan->refused) {
-            code = error == 0 ? program_check_capabilities(file, limit, messages)
-                              : program_explain(name, path, error, messages);
-        }
+        (void)snprintf(file, PATH_MAX, "%s", program);
+        return EXIT_REFUSED;
     }
+    int error = program_find(program, path, file);
+    uint64_t limit = plan->drops_bounding ? plan->bounding : UINT64_MAX;
+    int code = error == 0 ? program_check_capabilities(file, limit, messages)
+                          : program_explain(program, path, error, messages);
+    return plan->refused ? EXIT_REFUSED : code;
+}
+
+int check_print(const struct plan *plan, const struct options *options,
+                const struct identity *identity, const char *file, int code,
+                struct messages *messages) {
     print_user(plan, options, identity);
     print_groups(plan, options, identity);
     (void)printf("home: %s\n", !identity->known     ? "?"
@@ -114,11 +115,57 @@ int check_print(const struct plan *plan, const struct options *options,
     return output_flush_stdout(messages) ? code : EXIT_REFUSED;
 }
 
-void check_summarize(const struct plan *plan, const struct identity *identity,
+/* A list of numbers that ends in "and N more" where it would get too long. */
+struct list {
+    char text[160];
+    size_t length;
+    size_t more;
+};
+
+__attribute__((format(printf, 2, 3))) static void list_add(struct list *list, const char *format,
+                                                           ...) {
+    char item[64];
+    va_list values;
+    va_start(values, format);
+    int length = vsnprintf(item, sizeof item, format, values);
+    va_end(values);
+    size_t needed = (size_t)length + sizeof ", " + sizeof " and 65536 more";
+    if (list->more > 0 || list->length + needed > sizeof list->text) {
+        list->more++;
+        return;
+    }
+    list->length += (size_t)snprintf(list->text + list->length, sizeof list->text - list->length,
+                                     "%s%s", list->length > 0 ? ", " : "", item);
+}
+
+static const char *list_end(struct list *list) {
+    if (list->length == 0) {
+        return "none";
+    }
+    if (list->more > 0) {
+        (void)snprintf(list->text + list->length, sizeof list->text - list->length, " and %zu more",
+                       list->more);
+    }
+    return list->text;
+}
+
+void check_summarize(const struct plan *plan, const struct identity *identity, const char *program,
                      struct messages *messages) {
-    message_info(
-        messages, "uid %u%s%s, gid %u, %zu supplementary groups, %s, no_new_privs: verified",
-        (unsigned)plan->uid, identity->app.found ? " " : "",
-        identity->app.found ? plain(text_of(identity->app.name)).text : "", (unsigned)plan->gid,
-        plan->groups->count, plan->kept != 0 ? "CAP_NET_BIND_SERVICE alone" : "no capabilities");
+    struct list groups = {"", 0, 0};
+    struct list ports = {"", 0, 0};
+    for (size_t i = 0; i < plan->groups->count; i++) {
+        list_add(&groups, "%u", (unsigned)plan->groups->ids[i]);
+    }
+    for (size_t i = 0; i < plan->listen->count; i++) {
+        const struct address *address = &plan->listen->addresses[i];
+        list_add(&ports, "%u %s", (unsigned)address->port, address->scheme);
+    }
+    bool named = identity->app.found;
+    message_info(messages,
+                 "shim " SHIM_VERSION " starts %s as uid %u%s%s%s, gid %u, groups %s; ports: %s; "
+                 "keeps %s",
+                 quote(text_of(program)).text, (unsigned)plan->uid, named ? " (" : "",
+                 named ? plain(text_of(identity->app.name)).text : "", named ? ")" : "",
+                 (unsigned)plan->gid, list_end(&groups), list_end(&ports),
+                 plan->kept != 0 ? "CAP_NET_BIND_SERVICE" : "no capability");
 }

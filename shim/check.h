@@ -5,14 +5,22 @@
 #include "plan.h"
 
 /*
- * Prints the eight keys on stdout. Returns the exit code of the verb: 0, 125 for a plan that is
- * refused, 126 or 127 for a PROGRAM that is not there or has no x bit (path is the app's PATH).
+ * Looks for the program by path, the app's PATH, and writes the file that it leads to into file; a
+ * failure is an error in messages. Returns what a start would end with: 125 for a plan that is
+ * refused, 126 or 127 for a program that is not there, has no x bit, or has file capabilities that
+ * keep it from starting, else 0. On lent rights nobody is told which files there are.
  */
-int check_print(const struct plan *plan, const struct options *options,
-                const struct identity *identity, const char *path, struct messages *messages);
+int check_program(const struct plan *plan, const char *program, const char *path,
+                  char file[PATH_MAX], struct messages *messages);
 
-/* The same facts in one line, for SHIM_LOG=info. */
-void check_summarize(const struct plan *plan, const struct identity *identity,
+/* Prints the eight keys on stdout; code and file are what check_program() has found. Returns code,
+ * or 125, with an error in messages, if that could not be written. */
+int check_print(const struct plan *plan, const struct options *options,
+                const struct identity *identity, const char *file, int code,
+                struct messages *messages);
+
+/* What is started, as whom and with what, in one line for SHIM_LOG=info. */
+void check_summarize(const struct plan *plan, const struct identity *identity, const char *program,
                      struct messages *messages);
 
 #endif

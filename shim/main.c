@@ -25,10 +25,14 @@ struct run {
     struct listen listen;
     struct plan plan;
     struct launch launch;
+    char file[PATH_MAX]; /* what PROGRAM leads to, if it was looked for */
 };
 
-/* The app's environment, with the port that SHIM_HTTP_PORTS_FROM asks for in it. */
-static bool make_environment(struct run *run, char *const *environment) {
+/*
+ * The app's environment, with the port that SHIM_HTTP_PORTS_FROM asks for in it. Without memory
+ * it is our own, to look at: nothing is started then.
+ */
+static void make_environment(struct run *run, char **environment) {
     const struct options *options = &run->options;
     char *ports = NULL;
     run->launch.program = options->program;
@@ -39,37 +43,42 @@ static bool make_environment(struct run *run, char *const *environment) {
     if (run->launch.environment == NULL || (options->ports_from != NULL && ports == NULL)) {
         message_error(&run->messages, "no memory for the app's environment");
         message_hint(&run->messages, "raise the container's limit of memory");
-        return false;
-    }
-    if (ports != NULL) {
+        run->launch.environment = environment;
+    } else if (ports != NULL) {
         environment_put_nocase(run->launch.environment, ports);
     }
-    return true;
 }
 
-/* Steps 1 to 4: looks at everything, changes nothing. False: it could not even look. */
-static bool look(struct run *run, char *const *environment) {
+/*
+ * Steps 1 to 4: looks at everything, and changes nothing. All that is wrong is told at once, and
+ * so is what could not be looked at. Returns the exit code of a start that would end here, or 0.
+ */
+static int look(struct run *run, char **environment) {
     options_read_settings(environment, &run->options, &run->messages);
     message_debug(&run->messages, "options: read");
-    if (!make_environment(run, environment) || !held_read(&run->held, &run->messages) ||
-        !identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
-                         &run->messages)) {
-        return false;
+    make_environment(run, environment);
+    if (held_read(&run->held, &run->messages) &&
+        identity_gather(&run->options, run->held.setuid && run->held.setgid, &run->identity,
+                        &run->messages)) {
+        message_debug(&run->messages,
+                      "identity: started as uid %u, gid %u; the app will be uid %u, gid %u",
+                      (unsigned)run->identity.euid, (unsigned)run->identity.egid,
+                      (unsigned)run->identity.app_uid, (unsigned)run->identity.app_gid);
     }
-    message_debug(&run->messages,
-                  "identity: started as uid %u, gid %u; the app will be uid %u, gid %u",
-                  (unsigned)run->identity.euid, (unsigned)run->identity.egid,
-                  (unsigned)run->identity.app_uid, (unsigned)run->identity.app_gid);
     listen_resolve(run->launch.environment, run->options.program, run->options.ports_from,
                    &run->listen, &run->messages);
-    message_debug(&run->messages, "listen: %zu addresses", run->listen.count);
+    message_debug(&run->messages, "listen: addresses found: %zu", run->listen.count);
     plan_make(&run->options, &run->identity, &run->listen, &run->held,
               environment_get(environment, "HOME"), &run->plan, &run->messages);
     message_debug(&run->messages, "decide: %s",
                   run->plan.refused     ? "refused"
                   : run->plan.kept != 0 ? "keep one capability"
                                         : "keep nothing");
-    return true;
+    /* A start that is not refused finds the program as the app's user, by trying. */
+    return run->plan.refused || run->options.verb == VERB_CHECK
+               ? check_program(&run->plan, run->options.program[0],
+                               environment_get(environment, "PATH"), run->file, &run->messages)
+               : 0;
 }
 
 /* Steps 5 to 8: from root to the app's user, and the proof. */
@@ -83,7 +92,7 @@ static bool become(struct run *run) {
         !verify(&run->plan, root_is_locked, &run->messages)) {
         return false;
     }
-    check_summarize(&run->plan, &run->identity, &run->messages);
+    check_summarize(&run->plan, &run->identity, run->options.program[0], &run->messages);
     output_flush(&run->messages);
     return true;
 }
@@ -107,16 +116,13 @@ static int run_under_init(struct run *run) {
 }
 
 /* The run itself, or what --check says of it. Returns the exit code. */
-static int run_app(struct run *run, char *const *environment) {
-    run->plan = (struct plan){.refused = true, .groups = &run->identity.app_groups};
-    run->plan.listen = &run->listen;
-    run->listen.malformed = true; /* until it is known */
-    bool seen = look(run, environment);
+static int run_app(struct run *run, char **environment) {
+    int code = look(run, environment);
     if (run->options.verb == VERB_CHECK) {
-        return check_print(&run->plan, &run->options, &run->identity,
-                           environment_get(environment, "PATH"), &run->messages);
+        return check_print(&run->plan, &run->options, &run->identity, run->file, code,
+                           &run->messages);
     }
-    if (!seen || run->plan.refused || !become(run)) {
+    if (code != 0 || !become(run)) {
         return EXIT_REFUSED;
     }
     return run->options.supervise ? run_under_init(run)
@@ -151,7 +157,7 @@ static bool block_signals(struct run *run) {
     return true;
 }
 
-static int run_verb(struct run *run, char *const *environment) {
+static int run_verb(struct run *run, char **environment) {
     if (run->options.verb == VERB_RUN) {
         privilege_seal();
     }
@@ -173,16 +179,21 @@ static int run_verb(struct run *run, char *const *environment) {
     return run_app(run, environment);
 }
 
+/* A wrong command line: what is wrong with it, and how it should look. */
+static int explain_usage(struct messages *messages) {
+    (void)handover_fill_stdio(messages); /* or the termination log might become our stderr */
+    output_flush(messages);
+    (void)output_write(STDERR_FILENO, options_usage, strlen(options_usage));
+    return EXIT_REFUSED;
+}
+
 int main(int argc, char **argv, char **environment) {
     struct run run;
     memset(&run, 0, sizeof run);
     messages_start(&run.messages);
-    if (!options_parse(argc, argv, &run.options, &run.messages)) {
-        output_flush(&run.messages);
-        (void)output_write(STDERR_FILENO, options_usage, strlen(options_usage));
-        return EXIT_REFUSED;
-    }
-    int code = run_verb(&run, environment);
+    int code = options_parse(argc, argv, &run.options, &run.messages)
+                   ? run_verb(&run, environment)
+                   : explain_usage(&run.messages);
     if (run.options.verb == VERB_RUN) {
         return output_end(&run.messages, code);
     }

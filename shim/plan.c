@@ -162,6 +162,29 @@ static void tell_of_kept_identity(const struct options *options, const struct id
     }
 }
 
+static void warn_of_effective_file(const struct identity *identity, struct messages *messages) {
+    const struct file_capabilities *file = &identity->own_file;
+    if (file->state == FILECAPS_HONOURED && file->effective) {
+        message_warn(messages, "the shim's file has effective capabilities: where the container "
+                               "lacks one of them the kernel refuses to start it");
+        message_hint(messages, "give it permitted ones only: --install-net-bind-service, or "
+                               "setcap cap_net_bind_service=p");
+    }
+}
+
+static void check_identity(const struct options *options, const struct identity *identity,
+                           const struct held *held, struct messages *messages) {
+    check_switch(identity, held, messages);
+    check_namespace(identity, messages);
+    check_own_file(identity, messages);
+    if (identity->kept) {
+        warn_of_effective_file(identity, messages);
+        tell_of_kept_identity(options, identity, messages);
+    } else {
+        warn_of_lost_groups(identity, messages);
+    }
+}
+
 static const char *choose_home(const struct identity *identity, const char *home) {
     const struct account *starter = &identity->starter;
     bool left_over = home == NULL || home[0] == '\0' || strcmp(home, "/root") == 0 ||
@@ -260,16 +283,6 @@ static void decide_ports(const struct options *options, const struct identity *i
     }
 }
 
-static void warn_of_effective_file(const struct identity *identity, struct messages *messages) {
-    const struct file_capabilities *file = &identity->own_file;
-    if (file->state == FILECAPS_HONOURED && file->effective) {
-        message_warn(messages, "the shim's file has effective capabilities: where the container "
-                               "lacks one of them the kernel refuses to start it");
-        message_hint(messages, "give it permitted ones only: --install-net-bind-service, or "
-                               "setcap cap_net_bind_service=p");
-    }
-}
-
 static void warn_of_idle_settings(const struct options *options, const struct held *held,
                                   struct messages *messages) {
     if (!options->supervise && options->tunes_supervision) {
@@ -295,18 +308,14 @@ void plan_make(const struct options *options, const struct identity *identity,
     plan->drops_bounding = held->setpcap && !options->keeps_bounding_set;
     plan->home = choose_home(identity, home);
     plan->listen = listen;
+    plan->refused = true;
+    if (!held->known) {
+        return; /* which is an error already */
+    }
 
     plan->lent = !plan_check_origin(identity, held, messages);
     if (identity->known) {
-        check_switch(identity, held, messages);
-        check_namespace(identity, messages);
-        check_own_file(identity, messages);
-    }
-    if (identity->kept) {
-        warn_of_effective_file(identity, messages);
-        tell_of_kept_identity(options, identity, messages);
-    } else {
-        warn_of_lost_groups(identity, messages);
+        check_identity(options, identity, held, messages);
     }
     decide_ports(options, identity, listen, held, plan, messages);
     plan->bounding = held->bounds_net_bind ? plan->kept : 0;

@@ -10,6 +10,7 @@
 
 /* What this process holds as it starts; held_read() fills it. */
 struct held {
+    bool known;                          /* false: the kernel did not say, and all else is open */
     bool chown, setuid, setgid, setpcap; /* effective capabilities */
     bool net_bind;                       /* permitted: lent, it is not effective */
     uint64_t unexplained;                /* permitted, but not ambient */

@@ -66,5 +66,6 @@ bool held_read(struct held *held, struct messages *messages) {
     held->init = getpid() == 1;
     held->kernel_floor = 1024; /* PROT_SOCK of include/net/sock.h */
     held->floor_known = read_kernel_floor(&held->kernel_floor);
+    held->known = true;
     return true;
 }

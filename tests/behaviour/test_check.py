@@ -1,5 +1,6 @@
 """--check: says what would happen, in a form that a program may read, and does nothing."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import subprocess
 import pytest
 from sandbox import GROUP, PASSWD, as_numbers, held_capabilities
 
+CAPGET = {"x86_64": 125, "aarch64": 90}.get(os.uname().machine, 184)
 KEYS = ["user", "group", "groups", "home", "listen", "keep", "program", "verdict"]
 
 
@@ -194,8 +196,61 @@ def test_what_a_user_who_stays_has_does_not_hang_on_settings(box):
 def test_what_cannot_be_found_out_is_a_question_mark(box):
     box.write("/etc/passwd", PASSWD, mode=0, owner=1000)
     values, done = check(box, capabilities=as_numbers(["setuid", "setgid"]))
-    assert (values["user"], values["listen"], values["verdict"]) == ("?", "?", "refused")
+    assert (values["user"], values["home"], values["verdict"]) == ("?", "?", "refused")
     assert any("Permission denied" in text for text in done.texts("error"))
+    # What does not hang on it is known all the same.
+    assert values["listen"] == "5000 http localhost, from default"
+
+
+# One thing wrong of every kind: settings, identity, ports, the program.
+ALL_WRONG = {
+    "env": {
+        "APP_GID": "-1",
+        "SHIM_LOG": "loud",
+        "SHIM_HTTP_PORTS_FROM": "PORT",
+        "PORT": "http",
+        "ASPNETCORE_HTTP_PORTS": "80;81a",
+        "ASPNETCORE_HTTPS_PORTS": "443",
+    },
+    "capabilities": as_numbers(["setgid"]),
+    "floor": 1024,
+}
+TOLD = [
+    'SHIM_LOG is "loud"',
+    'APP_GID is "-1"',
+    'PORT is "http"',
+    'ASPNETCORE_HTTP_PORTS: "81a"',
+    "without CAP_SETUID",
+    "may write to",
+    "port 80,",
+    "port 443,",
+    '"/nowhere" was not found',
+]
+
+
+def test_all_that_is_wrong_is_told_at_once(box):
+    box.path("/").chmod(0o777)
+    values, checked = check(box, "/nowhere", **ALL_WRONG)
+    started = box.run("/nowhere", **ALL_WRONG)
+    assert (checked.exit_code, values["verdict"]) == (125, "refused")
+    assert (started.exit_code, started.stderr) == (125, checked.stderr)
+    errors = checked.texts("error")
+    assert len(errors) == len(TOLD), checked.stderr
+    for error, words in zip(errors, TOLD):
+        assert words in error
+
+
+def test_what_cannot_be_looked_at_hides_nothing_else(box):
+    """Capabilities that cannot be read, and a file of users: ports and program are told too."""
+    env = {"ASPNETCORE_HTTP_PORTS": "80a", "APP_UID": "0"}
+    calls = {"forbidden": (CAPGET,), "env": env}
+    values, checked = check(box, "/nowhere", **calls)
+    assert checked.exit_code == 125
+    assert [values[key] for key in ("user", "group", "groups", "home")] == ["?"] * 4
+    for words in ("APP_UID", "capabilities", '"80a"', "/nowhere"):
+        assert any(words in error for error in checked.texts("error")), checked.stderr
+    # Nothing is claimed of what is not known.
+    assert not any("CAP_" in error for error in checked.texts("error"))
 
 
 STARTS = {

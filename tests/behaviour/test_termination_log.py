@@ -74,15 +74,28 @@ def test_a_closed_stderr_does_not_matter(box, log):
     [
         ["--check", "/world"],
         ["--check", "/nowhere"],
+        ["--check"],
+        ["--check", "--install", "/copy"],
         ["--install", "/nowhere/shim"],
-        ["--unknown"],
-        [],
+        ["--install"],
+        ["--version", "/world"],
     ],
     ids=" ".join,
 )
 def test_what_is_no_start_is_not_written_down(box, log, words):
     assert box.run(*words, env={"APP_UID": "0"}).exit_code != 0
     assert log.read_text() == ""
+
+
+@pytest.mark.parametrize("closed", [(), (2,), (0, 1, 2)], ids=str)
+@pytest.mark.parametrize("words", [[], ["--"], ["--unknown", "/world"]], ids=str)
+def test_a_wrong_command_line_is_written_down_without_the_usage(box, log, words, closed):
+    done = box.run(*words, closed=closed)
+    assert done.exit_code == 125
+    assert log.read_text().startswith("shim: error: ")
+    assert "Usage" not in log.read_text()
+    if not closed:
+        assert done.stderr.startswith(log.read_text() + "Usage: ")
 
 
 @pytest.mark.parametrize("verb", [["--check", "/world"], ["--install", "/copy"], ["--help"]])

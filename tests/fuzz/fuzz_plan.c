@@ -48,6 +48,7 @@ static void take_account(struct bytes *bytes, struct account *account) {
 static void take_held(struct bytes *bytes, struct held *held) {
     static const uint32_t floors[] = {0, 80, 1024, 1025, 65534, 65535};
     static const uint64_t lent[] = {0, CAPABILITY_BIT(10), CAPABILITY_BIT(7), UINT64_MAX};
+    held->known = true;
     held->chown = true; /* nothing hangs on it here */
     held->setuid = take_bit(bytes);
     held->setgid = take_bit(bytes);

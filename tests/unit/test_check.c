@@ -53,7 +53,9 @@ static char *print_check(struct look *look, int *code) {
     look->plan.groups = &look->identity.app_groups;
     look->plan.listen = &look->listen;
     struct capture capture = capture_begin(STDOUT_FILENO);
-    *code = check_print(&look->plan, &look->options, &look->identity, look->path, &look->messages);
+    char file[PATH_MAX];
+    *code = check_program(&look->plan, program[0], look->path, file, &look->messages);
+    *code = check_print(&look->plan, &look->options, &look->identity, file, *code, &look->messages);
     return capture_end(capture);
 }
 
@@ -220,7 +222,9 @@ TEST(a_plan_that_is_refused_is_125_whatever_the_program) {
     expect_line(look, 125, "verdict: refused");
     int code;
     (void)print_check(&look, &code);
-    assert_int_equal(look.messages.length, 0); /* why, is in the messages already */
+    /* Why it is refused is in the messages already; what is wrong besides is told at once. */
+    assert_int_equal(errors(&look.messages), 1);
+    assert_int_equal(said(&look.messages, "was not found"), 1);
 }
 
 TEST(a_refused_plan_still_shows_all_that_is_known) {
@@ -313,7 +317,7 @@ TEST(a_stdout_that_takes_nothing_is_an_error) {
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(saved >= 0 && full >= 0);
     assert_true(dup2(full, STDOUT_FILENO) >= 0);
-    int code = check_print(&look.plan, &look.options, &look.identity, look.path, &look.messages);
+    int code = check_print(&look.plan, &look.options, &look.identity, "/app", 0, &look.messages);
     clearerr(stdout);
     assert_true(dup2(saved, STDOUT_FILENO) >= 0);
     assert_int_equal(close(saved), 0);
@@ -322,26 +326,48 @@ TEST(a_stdout_that_takes_nothing_is_an_error) {
     assert_int_equal(said(&look.messages, "stdout"), 1);
 }
 
+/* The line of SHIM_LOG=info. */
+static char *summarize(struct look *look) {
+    look->plan.groups = &look->identity.app_groups;
+    look->plan.listen = &look->listen;
+    check_summarize(&look->plan, &look->identity, "./app", &look->messages);
+    return print("%.*s", SAID(&look->messages));
+}
+
 TEST(the_same_facts_go_into_one_line_at_info) {
     struct look look = ordinary();
-    look.plan.groups = &look.identity.app_groups;
-    check_summarize(&look.plan, &look.identity, &look.messages);
-    assert_int_equal(said(&look.messages, "shim: info: uid 1654 app, gid 1654,"), 1);
-    assert_int_equal(said(&look.messages, "no capabilities"), 1);
-
+    (void)listen_on(&look, 8080, "HTTP_PORTS");
+    listen_on(&look, 8443, "HTTPS_PORTS")->scheme = "https";
+    look.identity.app_groups.count = 3;
+    assert_string_equal(summarize(&look),
+                        "shim: info: shim " SHIM_VERSION " starts \"./app\" as uid 1654 (app), gid "
+                        "1654, groups 1654, 2000, 3000; ports: 8080 http, 8443 https; keeps no "
+                        "capability\n");
     look = ordinary();
-    look.plan.groups = &look.identity.app_groups;
     look.identity.app.found = false;
+    look.identity.app_groups.count = 0;
     look.plan.kept = CAPABILITY_BIT(10);
-    check_summarize(&look.plan, &look.identity, &look.messages);
-    assert_int_equal(said(&look.messages, "shim: info: uid 1654, gid 1654,"), 1);
-    assert_int_equal(said(&look.messages, "CAP_NET_BIND_SERVICE"), 1);
-
+    assert_string_equal(summarize(&look),
+                        "shim: info: shim " SHIM_VERSION " starts \"./app\" as uid 1654, gid 1654, "
+                        "groups none; ports: none; keeps CAP_NET_BIND_SERVICE\n");
     look = ordinary();
-    look.plan.groups = &look.identity.app_groups;
     look.messages.level = MESSAGE_WARN;
-    check_summarize(&look.plan, &look.identity, &look.messages);
-    assert_int_equal(look.messages.length, 0);
+    assert_string_equal(summarize(&look), "");
+}
+
+TEST(that_line_has_an_end_however_many_ports_there_are) {
+    struct look look = ordinary();
+    for (uint32_t port = 10001; port <= 10000 + LISTEN_MAX; port++) {
+        (void)listen_on(&look, port, "HTTP_PORTS");
+    }
+    char *line = summarize(&look);
+    char *end = strstr(line, " more; keeps no capability\n");
+    assert_non_null(end);
+    char *ports = strstr(line, "10001 http, 10002 http, ");
+    assert_non_null(ports);
+    size_t listed = said(&look.messages, " http");
+    assert_non_null(strstr(line, print(" http and %zu more;", LISTEN_MAX - listed)));
+    assert_true(listed > 5);
 }
 
 int main(void) {
@@ -364,6 +390,7 @@ int main(void) {
         cmocka_unit_test(no_value_breaks_a_line_or_moves_the_cursor),
         cmocka_unit_test(a_stdout_that_takes_nothing_is_an_error),
         cmocka_unit_test(the_same_facts_go_into_one_line_at_info),
+        cmocka_unit_test(that_line_has_an_end_however_many_ports_there_are),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, remove_folder);
 }

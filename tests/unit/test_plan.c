@@ -46,7 +46,8 @@ static struct start as_root(void) {
     start.identity.app_gid = 1654;
     start.identity.app_groups = (struct group_list){group_1654, 1};
     start.identity.app = (struct account){true, 1654, name_app, home_app};
-    start.held = (struct held){.chown = true,
+    start.held = (struct held){.known = true,
+                               .chown = true,
                                .setuid = true,
                                .setgid = true,
                                .setpcap = true,
@@ -73,7 +74,8 @@ static struct start as_user(uid_t uid) {
     identity->app_uid = uid;
     identity->app_gid = uid;
     identity->app_groups = no_groups;
-    start.held = (struct held){.bounds_net_bind = true,
+    start.held = (struct held){.known = true,
+                               .bounds_net_bind = true,
                                .has_ambient = true,
                                .init = true,
                                .floor_known = true,
@@ -127,7 +129,8 @@ TEST(any_user_that_can_switch_becomes_the_apps_user) {
     start.identity.ruid = start.identity.euid = start.identity.suid = 1000;
     start.identity.rgid = start.identity.egid = start.identity.sgid = 1000;
     start.identity.app_gid = 5;
-    start.held = (struct held){.setuid = true,
+    start.held = (struct held){.known = true,
+                               .setuid = true,
                                .setgid = true,
                                .has_ambient = true,
                                .floor_known = true,
@@ -891,6 +894,19 @@ TEST(nothing_of_an_earlier_plan_is_left) {
     assert_int_equal(start.plan.floor, 1024);
 }
 
+TEST(without_knowing_what_is_held_nothing_is_claimed_and_nothing_started) {
+    struct start start = as_root();
+    start.held = (struct held){.known = false};
+    start.options.grace_seconds = 5;
+    listen_on(&start, 80, "HTTP_PORTS");
+    plan_make(&start.options, &start.identity, &start.listen, &start.held, start.home, &start.plan,
+              &start.messages);
+    assert_true(start.plan.refused);
+    assert_int_equal(start.messages.length, 0);
+    assert_ptr_equal(start.plan.listen, &start.listen);
+    assert_ptr_equal(start.plan.groups, &start.identity.app_groups);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(root_becomes_the_apps_user_without_a_word),
@@ -939,6 +955,7 @@ int main(void) {
         cmocka_unit_test(what_only_a_supervisor_does_is_a_warning_without_one),
         cmocka_unit_test(the_origin_can_be_checked_by_itself),
         cmocka_unit_test(nothing_of_an_earlier_plan_is_left),
+        cmocka_unit_test(without_knowing_what_is_held_nothing_is_claimed_and_nothing_started),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
