@@ -117,7 +117,7 @@ check:
 	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH" "SHIM_ENGINE=$$SHIM_ENGINE") tests/run $(STAGES)
 
 .PHONY: test-programs
-test-programs: $(B)/shim $(UNIT_TESTS) $(PAYLOADS) $(B)/machine-init $(B)/whoami $(ASPNETAPP)
+test-programs: $(B)/shim $(B)/decision $(UNIT_TESTS) $(PAYLOADS) $(B)/machine-init $(B)/whoami $(ASPNETAPP)
 
 # Beside other inits: case by case, what each costs as ratios, and how the shim's cost grows.
 .PHONY: compare bench growth
