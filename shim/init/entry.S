@@ -74,6 +74,71 @@ shim_entry:
     .word entry_masked - .Lmasked_base - 8
     .size shim_entry, . - shim_entry
 
+#elif defined(__riscv) && __riscv_xlen == 64
+
+    .text
+    .globl shim_entry
+    .type shim_entry, @function
+    .option push
+    .option norelax /* the linker's short form goes by gp, which _start has not set yet */
+shim_entry:
+    li a7, 135
+    li a0, 0
+    lla a1, entry_all
+    lla a2, entry_mask
+    li a3, 8
+    ecall
+    li t0, 1
+    lla t1, entry_masked
+    sb t0, 0(t1)
+    li a0, 0
+    tail _start
+    .option pop
+    .size shim_entry, . - shim_entry
+
+#elif defined(__s390x__)
+
+    .text
+    .globl shim_entry
+    .type shim_entry, @function
+shim_entry:
+    lghi %r2, 0
+    larl %r3, entry_all
+    larl %r4, entry_mask
+    lghi %r5, 8
+    svc 175
+    larl %r1, entry_masked
+    mvi 0(%r1), 1
+    lghi %r2, 0
+    jg _start
+    .size shim_entry, . - shim_entry
+
+#elif defined(__powerpc64__) && _CALL_ELF == 2
+
+    .text
+    .globl shim_entry
+    .type shim_entry, @function
+shim_entry:
+    addis 2, 12, .TOC. - shim_entry@ha
+    addi 2, 2, .TOC. - shim_entry@l
+    li 0, 174
+    li 3, 0
+    addis 4, 2, entry_all@toc@ha
+    addi 4, 4, entry_all@toc@l
+    addis 5, 2, entry_mask@toc@ha
+    addi 5, 5, entry_mask@toc@l
+    li 6, 8
+    sc
+    li 3, 1
+    addis 4, 2, entry_masked@toc@ha
+    stb 3, entry_masked@toc@l(4)
+    li 3, 0
+    addis 12, 2, _start@toc@ha /* which finds itself by r12 */
+    addi 12, 12, _start@toc@l
+    mtctr 12
+    bctr
+    .size shim_entry, . - shim_entry
+
 #endif
 
     .section .rodata
