@@ -41,7 +41,7 @@ SOURCES := $(sort $(wildcard shim/*.c shim/*/*.c))
 OBJECTS := $(SOURCES:shim/%.c=$(B)/shim.o/%.o) $(B)/shim.o/init/entry.o
 
 # shim/init/entry.S has the first instructions of the process for these machines.
-ifneq ($(filter x86_64-% aarch64-% arm%,$(MACHINE)),)
+ifneq ($(filter x86_64-% aarch64-% arm% riscv64-% s390x-% powerpc64le-%,$(MACHINE)),)
 SHIM_LDFLAGS += -Wl,-e,shim_entry
 endif
 
@@ -63,7 +63,7 @@ $(B)/shim: $(OBJECTS) $(LIBCAP_NG)
 	@echo "  LINK  $@"
 	$(Q)$(LINK)
 
-$(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG)
+$(B)/shim.o/%.o: shim/%.c Makefile $(LIBCAP_NG) | $(KERNEL_HEADERS)
 	@echo "  CC    $<"
 	$(Q)mkdir -p $(@D)
 	$(Q)$(MUSL_CC) $(SHIM_CFLAGS) -Ishim $(KERNEL_HEADERS:%=-isystem %) -isystem $(CAP_NG_INCLUDE) -MMD -MP -c -o $@ $<

@@ -3,10 +3,14 @@
 # What packages and advisories know it by. (Debian's package `shim` is another program.)
 NAME := aspnet-shim
 
+# Where the sources and the image are published; empty until they are.
+REPOSITORY :=
+IMAGE :=
+
 # Who it is: for people, and for scanners of a file that has been copied out of all packages.
 LIBC := $(if $(MUSL),$(MUSL)/libc.a,$(shell $(CC) -print-file-name=libc.a 2>/dev/null))
 OBJECTS += $(B)/identity/version.o
-SHIM_LDFLAGS += @$(B)/identity/note
+SHIM_LDFLAGS += @$(B)/identity/note -Wl,-Map=$(B)/shim.map
 
 $(B)/identity/version.c: dist/identify Makefile dist/dist.mk $(LIBCAP_NG) $(wildcard $(LIBC))
 	$(Q)mkdir -p $(@D)
@@ -34,6 +38,37 @@ uninstall:
 $(B)/shim.1: shim/shim.1 Makefile
 	$(Q)sed '1s/ shim "User Commands"/ "shim $(VERSION)" "User Commands"/' $< >$@
 
-.PHONY: print-version
-print-version:
-	@echo $(VERSION)
+# The release of this commit, built in a root of its own; dist/README.md says how.
+DIST := $(B)/dist/$(NAME)-$(VERSION)
+
+.PHONY: dist
+dist:
+	$(Q)deps/install dist
+	$(Q)dist/release $(B)/dist/root $(DIST)
+
+# Whether a release that somebody has is what its sources make: DIR is a folder with its files.
+.PHONY: verify-release
+verify-release:
+	$(Q)deps/install dist
+	$(Q)dist/verify $(B)/dist/root $(DIR)
+
+# What a variable is, for scripts.
+.PHONY: print-NAME print-VERSION print-REPOSITORY
+print-NAME print-VERSION print-REPOSITORY: print-%:
+	@echo $($*)
+
+# For the release of a tag: is it the one that this is, and then, with DIR, to the world.
+.PHONY: release-check
+release-check:
+	$(Q)VERSION=$(VERSION) dist/changes --check "$(TAG)"
+
+.PHONY: publish
+publish:
+	$(Q)NAME=$(NAME) VERSION=$(VERSION) IMAGE=$(IMAGE) dist/publish $(DIR)
+
+# What the steps of a workflow need to know of a release: `key=value` a line.
+.PHONY: release-outputs
+release-outputs:
+	@echo version=$(VERSION)
+	@echo image=$(IMAGE)
+	@echo digest=$(shell cat $(DIR)/$(NAME)-$(VERSION)-image.digest)
