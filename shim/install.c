@@ -96,23 +96,45 @@ static bool lend_net_bind_service(int fd) {
     return fsetxattr(fd, "security.capability", data, sizeof data, 0) == 0;
 }
 
+/* Whether the file is as it was to be made; errno tells why not. */
+static bool is_made(int fd, struct stat *status) {
+    errno = ENOSYS; /* a sandbox that pretends */
+    return fstat(fd, status) == 0 && (status->st_mode & 07777) == 0755;
+}
+
 /*
- * Fills the new file and puts it in the name's place. Closes it either way. Returns NULL, or the
- * step that has failed, with errno.
+ * Fills the new file, tells of it in *status, and closes it. Returns NULL, or the step that has
+ * failed, with errno.
  */
-static const char *fill_and_rename(int self, int fd, bool lends, int folder, const char *temporary,
-                                   const char *name) {
+static const char *fill(int self, int fd, bool lends, struct stat *status) {
     const char *failed = !copy(self, fd) || fchmod(fd, 0755) < 0 ? writing
                          : lends && !lend_net_bind_service(fd)   ? lending
-                         : fsync(fd) < 0                         ? writing
+                         : fsync(fd) < 0 || !is_made(fd, status) ? writing
                                                                  : NULL;
     int error = errno;
     if (close(fd) < 0 && failed == NULL) {
-        failed = writing;
-        error = errno;
+        return writing;
     }
     errno = error;
-    return failed == NULL && renameat(folder, temporary, folder, name) < 0 ? writing : failed;
+    return failed;
+}
+
+/*
+ * Whether the name now leads to the file that was made, which we still have open: no other can
+ * have its number. Whoever may write to the folder may put another there at any time.
+ */
+static bool is_in_place(int folder, const char *name, const struct stat *made) {
+    struct stat found;
+    return fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           made->st_dev == found.st_dev && made->st_ino == found.st_ino;
+}
+
+static int fail_in_place(struct messages *messages, const char *destination) {
+    message_error(messages, "--install: %s is not the file that was written there",
+                  quote(text_of(destination)).text);
+    message_hint(messages, "somebody else writes to that folder: whoever may do that can put any "
+                           "program in the shim's place; take a folder that is root's alone");
+    return EXIT_REFUSED;
 }
 
 /*
@@ -137,14 +159,24 @@ static int install_as(int self, bool lends, int folder, const char *name, const 
     if (fd < 0) {
         return fail(messages, making, destination);
     }
-    const char *failed = fill_and_rename(self, fd, lends, folder, temporary, name);
-    if (failed != NULL) {
-        int error = errno;
-        (void)unlinkat(folder, temporary, 0); /* what failed is told below */
-        errno = error;
-        return fail(messages, failed, destination);
+    struct stat made;
+    int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    const char *failed = held < 0 ? making : fill(self, fd, lends, &made);
+    if (failed == NULL && renameat(folder, temporary, folder, name) < 0) {
+        failed = writing;
     }
-    return 0;
+    int error = errno;
+    bool good = failed == NULL && is_in_place(folder, name, &made);
+    if (!good) {
+        (void)unlinkat(folder, temporary, 0); /* what failed is told below */
+    }
+    if (held >= 0) {
+        (void)close(held); /* what was written has been closed already */
+    }
+    errno = error;
+    return failed != NULL ? fail(messages, failed, destination)
+           : good         ? 0
+                          : fail_in_place(messages, destination);
 }
 
 int install(const char *destination, bool lends, struct messages *messages) {
@@ -161,8 +193,8 @@ int install(const char *destination, bool lends, struct messages *messages) {
         (void)fail(messages, writing, destination);
     } else {
         code = install_as(self, lends, folder, name, destination, messages);
-        (void)close(folder); /* only read from */
+        (void)close(folder);
     }
-    (void)close(self); /* only read from */
+    (void)close(self); /* as the folder, it was only looked at */
     return code;
 }

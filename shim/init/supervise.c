@@ -109,6 +109,9 @@ static bool note(struct supervision *run, int status) {
 /* What the children have been up to. */
 enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
 
+/* How often in a row waitpid(2) may have looked in vain, when there is something to be seen. */
+enum { VAIN_MAX = 100 };
+
 static bool has_ended_child(void) {
     siginfo_t ended = {.si_pid = 0};
     return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
@@ -117,37 +120,28 @@ static bool has_ended_child(void) {
 /*
  * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
  * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile. A
- * waitpid(2) that says nothing of a child that had ended before it was asked only pretends to look.
+ * waitpid(2) that never tells of a child that has ended only pretends to look; one that has ended
+ * just now it tells of the next time.
  */
 static enum children reap(struct supervision *run, bool *stopped) {
-    bool any = false;
-    bool known = false; /* that a child has ended */
+    int vain = 0;
     *stopped = false;
-    for (;;) {
+    while (vain < VAIN_MAX) {
         int status;
         pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
-        if (child < 0 && errno == EINTR) {
-            continue;
-        }
-        if (child < 0) {
+        if (child < 0 && errno != EINTR) {
             return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
         }
-        if (child == 0 && known && !any) {
-            errno = ENOSYS;
-            return CHILDREN_UNKNOWN;
+        if (child == 0 && !has_ended_child()) {
+            return CHILDREN_LEFT;
         }
-        if (child == 0) {
-            known = !any && has_ended_child();
-            if (!known) {
-                return CHILDREN_LEFT;
-            }
-            continue; /* it may have ended just now: then it is told this time */
-        }
-        any = true;
+        vain = child <= 0 ? vain + 1 : 0;
         if (child == run->app && !run->ended) {
             *stopped = note(run, status);
         }
     }
+    errno = ENOSYS;
+    return CHILDREN_UNKNOWN;
 }
 
 /*

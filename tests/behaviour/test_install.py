@@ -1,7 +1,10 @@
 """--install: an image's build, or an init container, takes its own copy of the shim."""
 
 import os
+import shutil
 import struct
+import subprocess
+import time
 
 import pytest
 from sandbox import held_capabilities, mount, unmount
@@ -242,3 +245,43 @@ def test_an_unreadable_self_is_an_error(box):
     done = box.run("--install", "/tmp/copy", uid=1000, gid=1000)
     assert_failed(done, "read")
     assert names(box, "/tmp") == []
+
+
+# Somebody who may write to the folder, and is quick. strace(1) holds the shim up for that moment.
+
+PLACES = {
+    "before it is renamed": ("renameat:delay_enter=2s", ".shim-install-*"),
+    "after it was renamed": ("renameat:delay_exit=2s", "shim"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_another_program_in_its_place_is_told_of(shim, tmp_path, place):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    delay, pattern = PLACES[place]
+    folder, evil = tmp_path / "folder", tmp_path / "evil"
+    folder.mkdir()
+    evil.write_text("another program\n")
+    evil.chmod(0o755)
+    command = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=renameat", "-e", f"inject={delay}",
+               shim, "--install", folder]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        made = wait_for(lambda: [path for path in folder.glob(pattern)
+                                 if path.stat().st_mode & 0o777 == 0o755], run)
+        os.rename(evil, made[0])
+        output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output) == (125, "")
+    assert errors.startswith("shim: error: --install: ") and "is not the file that" in errors
+    assert "shim: hint: somebody else writes to that folder" in errors
+    assert (folder / "shim").read_text() == "another program\n"  # which is nobody's to take away
+    assert [path.name for path in folder.iterdir()] == ["shim"]
+
+
+def wait_for(found, run):
+    """What found() gives, once that is something. A build's file grows: there is no event."""
+    end = time.monotonic() + 60
+    while not (result := found()):
+        assert run.poll() is None and time.monotonic() < end, run.communicate()
+        time.sleep(0.001)
+    return result

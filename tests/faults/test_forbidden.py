@@ -75,25 +75,26 @@ LAWS = [
     Law(("capset",), ("",), EITHER, (FEW,)),
     Law(("setgroups", "setresgid", "setresuid", "capset"), ("",), REFUSED, ROOT),
     Law(("CAPBSET_DROP",), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
-    Law(("SET_SECUREBITS",), (*DENIED, "EINVAL", ""), REFUSED, WITH_SETPCAP),
+    # Sandboxes have none, or let nobody set them; but who says yes must have done it.
+    Law(("SET_SECUREBITS",), (*DENIED, "EINVAL"), RUNS, WITH_SETPCAP, ("securebits",)),
+    Law(("SET_SECUREBITS",), ("",), REFUSED, WITH_SETPCAP),
     Law(("SET_NO_NEW_PRIVS",), (*DENIED, "EINVAL", ""), REFUSED, ALL),
     Law(("SET_KEEPCAPS",), (*DENIED, ""), REFUSED, (FEW_KEEPS,)),
-    Law(("CAP_AMBIENT",), ("EPERM", "ENOSYS"), REFUSED, ROOT),
-    Law(("CAP_AMBIENT",), ("",), REFUSED, KEEPING),
-    # A kernel from before 4.3 has no ambient set: what is not there need not be cleared.
-    Law(("CAP_AMBIENT",), ("EINVAL",), REFUSED, KEEPING),
-    Law(("CAP_AMBIENT",), ("EINVAL",), RUNS, NOTHING_KEPT),
+    # A kernel from before 4.3 has no ambient set: what is not there need not be cleared. Nor can
+    # there be more in it than in the sets that are read by capget(2).
+    Law(("CAP_AMBIENT",), (*DENIED, "EINVAL", ""), REFUSED, KEEPING),
+    Law(("CAP_AMBIENT",), (*DENIED, "EINVAL"), RUNS, NOTHING_KEPT),
     # What it is proved by.
     Law(("getresuid",), DENIED, REFUSED, ALL),
     Law(("getresgid",), DENIED, REFUSED, ALL),
     Law(("getgroups",), DENIED, REFUSED, ALL),
     Law(("capget",), (*DENIED, ""), REFUSED, ALL),
-    Law(("setuid",), ("",), REFUSED, ALL),
     Law(("setfsuid",), ("",), REFUSED, ALL),
     Law(("setfsgid",), ("",), REFUSED, ALL),
     Law(("CAPBSET_READ",), DENIED, REFUSED, WITH_SETPCAP),
     Law(("GET_NO_NEW_PRIVS",), (*DENIED, "EINVAL", ""), REFUSED, ALL),
-    Law(("GET_SECUREBITS",), DENIED, REFUSED, ALL),
+    Law(("GET_SECUREBITS",), DENIED, REFUSED, WITH_SETPCAP),
+    Law(("GET_SECUREBITS",), DENIED, RUNS, (FEW, FEW_KEEPS, USER), ("securebits",)),
     # gVisor has no securebits and no fsuid, and nothing to lose by it.
     Law(("GET_SECUREBITS", "SET_SECUREBITS"), ("EINVAL",), RUNS, WITH_SETPCAP,
         ("securebits",)),

@@ -38,7 +38,7 @@ class Scenario:
     bounding: int = 0
     securebits: int = 0xF
     ids: tuple = (1654, 2654)
-    groups: str = "2000 2654 3000"
+    groups: str = "5 2000 2654 3000"  # 5 is nobody's in the image: the platform's
     home: str = "/home/app"
 
     def command(self, root, extra=()):
@@ -72,18 +72,19 @@ class Scenario:
 
 INIT = ("-1",)
 PORT_80 = {**SETTLED, "ASPNETCORE_HTTP_PORTS": "80"}
+KEEPS = {"kept": NET_BIND, "bounding": NET_BIND}
 WITHOUT_SETPCAP = {"bounding": FEW, "securebits": 0}
 
 SCENARIOS = [
     Scenario("init", INIT, SETTLED),
-    Scenario("init keeps a capability", INIT, PORT_80, kept=NET_BIND),
+    Scenario("init keeps a capability", INIT, PORT_80, **KEEPS),
     Scenario("process", (), SETTLED),
-    Scenario("process keeps a capability", (), PORT_80, kept=NET_BIND),
+    Scenario("process keeps a capability", (), PORT_80, **KEEPS),
     Scenario("init without CAP_SETPCAP", (*INIT, "-b", f"{FEW:x}"), SETTLED, **WITHOUT_SETPCAP),
     Scenario("init without CAP_SETPCAP keeps a capability", (*INIT, "-b", f"{FEW:x}"), PORT_80,
              kept=NET_BIND, **WITHOUT_SETPCAP),
     Scenario("becomes the app", INIT, {**PORT_80, "SHIM_SUPERVISE": "0"},
-             program=("/witness", "alone"), kept=NET_BIND),
+             program=("/witness", "alone"), **KEEPS),
     Scenario("user with capabilities to lose",
              (*INIT, "-b", f"{NET_BIND | 1:x}", "-u", "1654", "-i", f"{NET_BIND | 1:x}"), SETTLED,
              bounding=NET_BIND | 1, securebits=0, ids=(1654, 1654), groups="5", home="/root"),
