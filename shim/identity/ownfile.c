@@ -1,5 +1,6 @@
 #include "ownfile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static bool may_write(const struct user *user, const char *path, const struct st
             return false;
         }
     }
-    return statvfs(path, &system) == 0 && (system.f_flag & ST_RDONLY) == 0;
+    return statvfs(path, &system) < 0 || (system.f_flag & ST_RDONLY) == 0;
 }
 
 /*
@@ -78,11 +79,20 @@ static bool prepend(struct walk *walk, const char *path, size_t length) {
     return true;
 }
 
+/*
+ * Whether a look that failed with this error has told that nothing is there, for us, who are the
+ * more powerful one. By any other it has told nothing, and the worst is to be thought.
+ */
+static bool is_absent(int error) {
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+           error == ENAMETOOLONG;
+}
+
 /* Looks at the folder that the walk has got to by another way than into it. */
 static void look_here(struct walk *walk) {
     if (stat(walk->here[0] == '\0' ? "/" : walk->here, &walk->status) < 0) {
-        /* Out of our sight, and we are the more powerful one: nobody's, and closed. */
-        walk->status = (struct stat){.st_uid = (uid_t)-1};
+        /* Nobody's, and closed, or open to all. */
+        walk->status = (struct stat){.st_uid = (uid_t)-1, .st_mode = is_absent(errno) ? 0 : 0777};
     }
 }
 
@@ -175,6 +185,9 @@ static bool find_writable(const struct user *user, const char *path, char here[P
             return false;
         }
         bool there = lstat(here, &entry) == 0;
+        if (!there && !is_absent(errno)) {
+            return true;
+        }
         if (may_take_away(user, &walk, slash, &entry)) {
             return true;
         }
@@ -216,7 +229,7 @@ void ownfile_find_writable(uid_t uid, const struct group_list *groups, char path
     if (length > 0) {
         path[length] = '\0';
         bool same = given != NULL && strcmp(given, path) == 0;
-        if ((stat(own, &status) == 0 && may_write(&user, own, &status, NULL)) ||
+        if (stat(own, &status) < 0 || may_write(&user, own, &status, NULL) ||
             find_writable(&user, path, path)) {
             return;
         }

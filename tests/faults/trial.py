@@ -11,6 +11,7 @@ from pathlib import Path
 
 TIMEOUT = 20  # a trial takes 20 milliseconds
 THREADS = 4  # at a time: they wait for the kernel, mostly
+# What is worth a warning is the tests of messages' matter.
 SETTLED = {"HOME": "/root", "APP_GROUPS": "3000", "SHIM_LOG": "error"}
 
 # enter -m: SIGUSR2, and 34, which libc leaves out of its sets. enter ignores SIGCHLD.
