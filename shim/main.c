@@ -14,17 +14,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* What steps 1 to 4 find out, for the steps that act on it. */
+/* What steps 1 to 4 find out, for the steps that act on it. What is large comes last. */
 struct run {
-    struct messages messages;
     struct options options;
     struct held held;
-    struct identity identity;
-    struct listen listen;
     struct plan plan;
     struct launch launch;
+    struct identity identity;
+    struct listen listen;
+    struct messages messages;
     char file[PATH_MAX]; /* what PROGRAM leads to, if it was looked for */
 };
 
@@ -187,16 +188,32 @@ static int explain_usage(struct messages *messages) {
     return EXIT_REFUSED;
 }
 
+static int explain_memory(void) {
+    struct messages messages;
+    messages_start(&messages);
+    message_error(&messages, "no memory to start with: %s", strerror(errno));
+    message_hint(&messages, "raise the container's limit of memory");
+    (void)handover_fill_stdio(&messages);
+    return output_end(&messages, EXIT_REFUSED);
+}
+
+/*
+ * A run is not on the stack, which is touched page by page: most of it is room for what hardly
+ * ever comes. The kernel zeroes what is used.
+ */
 int main(int argc, char **argv, char **environment) {
-    struct run run;
-    memset(&run, 0, sizeof run);
-    messages_start(&run.messages);
-    int code = options_parse(argc, argv, &run.options, &run.messages)
-                   ? run_verb(&run, environment)
-                   : explain_usage(&run.messages);
-    if (run.options.verb == VERB_RUN) {
-        return output_end(&run.messages, code);
+    struct run *run =
+        mmap(NULL, sizeof *run, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (run == MAP_FAILED) {
+        return explain_memory();
     }
-    output_flush(&run.messages);
+    messages_start(&run->messages);
+    int code = options_parse(argc, argv, &run->options, &run->messages)
+                   ? run_verb(run, environment)
+                   : explain_usage(&run->messages);
+    if (run->options.verb == VERB_RUN) {
+        return output_end(&run->messages, code);
+    }
+    output_flush(&run->messages);
     return code;
 }

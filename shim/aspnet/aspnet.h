@@ -6,6 +6,7 @@
 #define SHIM_ASPNET_H
 
 #include "base/base.h"
+#include "choice.h"
 
 #include <netinet/in.h>
 
@@ -25,8 +26,9 @@ struct address {
 enum { LISTEN_MAX = 256 };
 
 struct listen {
-    bool malformed; /* refused: what the app would bind is not known */
-    size_t count;   /* without Unix sockets */
+    bool malformed;         /* refused: what the app would bind is not known */
+    size_t count;           /* without Unix sockets */
+    struct choices choices; /* what they come from */
     struct address addresses[LISTEN_MAX];
 };
 

@@ -75,8 +75,7 @@ static void learn_endpoint(struct choices *choices, const struct entry *entry) {
     struct endpoint *endpoint = &choices->endpoints[place];
     if (place == choices->endpoint_count) {
         choices->endpoint_count++;
-        endpoint->name = name;
-        endpoint->source = entry->source;
+        *endpoint = (struct endpoint){.name = name, .source = entry->source};
     }
     if (text_equal_nocase(rest, LITERAL("url"))) {
         choose(&endpoint->url, entry, entry->value.length > 0 ? ANSWER_FILLED : ANSWER_EMPTY);
@@ -117,7 +116,7 @@ static void learn_key(struct choices *choices, enum key key, const struct entry 
 void choices_learn(char *const *environment, char *const *program, struct choices *choices) {
     struct entry entry;
     struct configuration_cursor cursor = configuration_begin(environment, program);
-    memset(choices, 0, sizeof *choices);
+    memset(choices, 0, offsetof(struct choices, endpoints));
     choices->prefer_off = true;
     while (configuration_next(&cursor, &entry)) {
         for (enum key key = 0; key < KEYS; key++) {

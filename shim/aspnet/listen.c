@@ -13,7 +13,7 @@ struct resolver {
     const char *ports_from;
     struct listen *listen;
     struct messages *messages;
-    struct choices choices;
+    struct choices *choices;
     size_t faults;
     bool too_many; /* addresses: told once */
 };
@@ -114,7 +114,7 @@ static void take_key(struct resolver *resolver, enum key key, const struct text 
     struct entry entry;
     struct configuration_cursor cursor =
         configuration_begin(resolver->environment, resolver->program);
-    const struct choice *choice = &resolver->choices.keys[key];
+    const struct choice *choice = &resolver->choices->keys[key];
     while (configuration_next(&cursor, &entry)) {
         if (!configuration_is(&entry, key_names[key])) {
             continue;
@@ -145,7 +145,7 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
     struct configuration_cursor cursor =
         configuration_begin(resolver->environment, resolver->program);
     while (configuration_next(&cursor, &entry)) {
-        const struct endpoint *endpoint = choices_endpoint_of(&resolver->choices, &entry);
+        const struct endpoint *endpoint = choices_endpoint_of(resolver->choices, &entry);
         if (endpoint == NULL || entry.value.length == 0 ||
             choice_is_repeated(&endpoint->url, &entry)) {
             continue;
@@ -163,7 +163,7 @@ static void take_endpoint_urls(struct resolver *resolver, const struct text *by)
 }
 
 static void check_endpoints(struct resolver *resolver) {
-    const struct choices *choices = &resolver->choices;
+    const struct choices *choices = resolver->choices;
     if (choices->too_many) {
         refuse_more(resolver, choices->endpoints[0].source, "Kestrel endpoints", ENDPOINTS_MAX);
     }
@@ -216,7 +216,7 @@ static bool take_iis(struct resolver *resolver) {
 
 /* URLS, or else the ports. Returns whether they may come to nothing. */
 static bool take_hosting(struct resolver *resolver, const struct text *by) {
-    const struct choice *urls = &resolver->choices.keys[KEY_URLS];
+    const struct choice *urls = &resolver->choices->keys[KEY_URLS];
     bool urls_may_be_unset = urls->rank == RANK_NONE || urls->empty;
     const struct text *over_ports = urls_may_be_unset ? by : &urls->source;
     bool may_be_empty = urls->hollow;
@@ -224,8 +224,8 @@ static bool take_hosting(struct resolver *resolver, const struct text *by) {
     take_key(resolver, KEY_HTTP_PORTS, over_ports);
     take_key(resolver, KEY_HTTPS_PORTS, over_ports);
     if (urls_may_be_unset) {
-        const struct choice *http = &resolver->choices.keys[KEY_HTTP_PORTS];
-        const struct choice *https = &resolver->choices.keys[KEY_HTTPS_PORTS];
+        const struct choice *http = &resolver->choices->keys[KEY_HTTP_PORTS];
+        const struct choice *https = &resolver->choices->keys[KEY_HTTPS_PORTS];
         may_be_empty = may_be_empty || ((http->rank == RANK_NONE || http->empty) &&
                                         (https->rank == RANK_NONE || https->empty));
     }
@@ -244,12 +244,13 @@ void listen_resolve(char *const *environment, char *const *program, const char *
                                 .program = program,
                                 .ports_from = ports_from,
                                 .listen = listen,
+                                .choices = &listen->choices,
                                 .messages = messages};
     listen->malformed = false;
     listen->count = 0;
 
-    const struct choices *choices = &resolver.choices;
-    choices_learn(environment, program, &resolver.choices);
+    const struct choices *choices = resolver.choices;
+    choices_learn(environment, program, resolver.choices);
     check_endpoints(&resolver);
     otherhost_warn_of_dash(program, messages);
     if (!take_iis(&resolver)) {

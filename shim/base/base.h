@@ -195,11 +195,11 @@ struct messages {
     bool full;               /* lines were dropped for want of room */
     bool app_runs;           /* it may hold the other end of stderr: nothing may wait for it */
     size_t lost;             /* lines that stderr has not taken since */
+    int log_fd;              /* the open termination log, or -1 */
+    size_t log_length;       /* errors and their hints, for that log */
     size_t length;
     char text[16384];
-    size_t log_length; /* errors and their hints, for the termination log */
     char log[MESSAGE_LOG_SIZE];
-    int log_fd; /* the open termination log, or -1 */
 };
 
 /* No messages yet; at the level that is SHIM_LOG's default. */

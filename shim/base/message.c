@@ -5,7 +5,9 @@
 #include <string.h>
 
 void messages_start(struct messages *messages) {
-    *messages = (struct messages){.level = MESSAGE_WARN, .log_fd = -1};
+    memset(messages, 0, offsetof(struct messages, text));
+    messages->level = MESSAGE_WARN;
+    messages->log_fd = -1;
 }
 
 /* Adds a whole line to the length bytes in buffer. Returns false, adding nothing, without room. */

@@ -175,7 +175,8 @@ static bool explain(struct messages *messages) {
 
 bool identity_gather(const struct options *options, bool can_switch, struct identity *identity,
                      struct messages *messages) {
-    memset(identity, 0, sizeof *identity);
+    memset(identity, 0, offsetof(struct identity, replaceable));
+    identity->replaceable[0] = '\0';
     bool good = read_current(identity);
     /* Root that cannot switch is refused; --check shows what it would have become. */
     if (good && !can_switch && identity->euid != 0) {
