@@ -109,6 +109,11 @@ static bool set_capabilities(uint64_t kept, struct messages *messages) {
     if (!write_sets(&sets)) {
         return fail(messages, "dropping the capabilities");
     }
+    /* What is ambient already stays so, even where the securebits let nobody raise it any more. */
+    if (kept != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET,
+                           (unsigned long)CAP_NET_BIND_SERVICE, 0UL, 0UL) == 1) {
+        return true;
+    }
     capng_clear(CAPNG_SELECT_AMBIENT);
     if (kept != 0 && capng_update(CAPNG_ADD, CAPNG_AMBIENT, CAP_NET_BIND_SERVICE) != 0) {
         return fail(messages, "choosing CAP_NET_BIND_SERVICE");

@@ -219,6 +219,7 @@ class Start:
     capabilities: object = None  # numbers; None: all for root, none for others
     bounding: object = None  # numbers: what is left of the bounding set
     no_new_privs: bool = False
+    take_identity: object = None  # instead of what these say: called with the Start
     init: object = None  # as PID 1 of a PID namespace; None: where that is to be had
     proc: object = None  # with /proc; None: the same
     floor: object = None  # in a network namespace, with this port floor
@@ -323,7 +324,7 @@ class Box:
                 try:
                     self._enter(start)
                     forbid(start.forbidden)
-                    take_identity(start)
+                    (start.take_identity or take_identity)(start)
                     execute(file, argv, env)
                 except BaseException:
                     os.write(failure.fileno(), traceback.format_exc().encode())

@@ -255,6 +255,34 @@ static bool has_word(char *const *words, const char *word) {
     return *words != NULL;
 }
 
+/* What of root can be had again: nothing should. The process is of no other use after that. */
+static void print_regained(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    const struct __user_cap_data_struct all[2] = {{~0U, ~0U, 0}, {~0U >> 23, ~0U >> 23, 0}};
+    struct __user_cap_data_struct one[2] = {{1, 1, 0}, {0, 0, 0}};
+    const gid_t zero = 0;
+    print_key("regained");
+    fprintf(out, "[");
+    const char *comma = "";
+    const struct {
+        const char *name;
+        bool done;
+    } tries[] = {
+        {"capabilities", syscall(SYS_capset, &header, all) == 0},
+        {"one capability", syscall(SYS_capset, &header, one) == 0},
+        {"groups", setgroups(1, &zero) == 0},
+        {"gid", setresgid((gid_t)-1, 0, (gid_t)-1) == 0 && getegid() == 0},
+        {"uid", setresuid(0, 0, 0) == 0 || setuid(0) == 0 || seteuid(0) == 0},
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        if (tries[i].done) {
+            fprintf(out, "%s\"%s\"", comma, tries[i].name);
+            comma = ", ";
+        }
+    }
+    fprintf(out, "]");
+}
+
 static void print_world(char *const *arguments, char *const *environment) {
     print_ids();
     print_capabilities();
@@ -268,6 +296,9 @@ static void print_world(char *const *arguments, char *const *environment) {
         wait_for_supervisor();
     }
     print_parent();
+    if (has_word(arguments, "regain")) {
+        print_regained();
+    }
     fputs("\n}\n", out);
 }
 
