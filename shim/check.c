@@ -79,8 +79,11 @@ static void print_listen(const struct listen *listen) {
     }
     for (size_t i = 0; i < listen->count; i++) {
         const struct address *address = &listen->addresses[i];
-        (void)printf("listen: %u %s%s, from %s\n", (unsigned)address->port, address->scheme,
-                     show_host(address).text, plain(address->source).text);
+        const char *readings = listen_name_readings(address);
+        (void)printf("listen: %u %s%s, from %s%s%s%s\n", (unsigned)address->port, address->scheme,
+                     show_host(address).text, plain(address->source).text,
+                     readings != NULL ? " (" : "", readings != NULL ? readings : "",
+                     readings != NULL ? ")" : "");
     }
     if (listen->count == 0) {
         (void)printf("listen: none\n");

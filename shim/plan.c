@@ -259,6 +259,15 @@ static void refuse_port(const struct address *address, const struct identity *id
     }
 }
 
+/* Whether there is such an app nobody can tell; and most that could be misled are not. */
+static void warn_of_port(const struct address *address, uint32_t floor, struct messages *messages) {
+    message_warn(messages,
+                 "port %u, from %s, is below %u and CAP_NET_BIND_SERVICE is "
+                 "missing: an app of the %s could not open it",
+                 (unsigned)address->port, plain(address->source).text, (unsigned)floor,
+                 listen_name_readings(address));
+}
+
 /*
  * What is kept is what an ordinary user could not do without. Where the kernel's floor is unknown,
  * or there is no ambient set to keep it in, the probe has the last word. Port 0 is no privilege:
@@ -276,7 +285,11 @@ static void decide_ports(const struct options *options, const struct identity *i
             continue;
         }
         if (address->port < plan->floor && !held->net_bind) {
-            refuse_port(address, identity, held, plan->floor, messages);
+            if ((address->readings & READING_WEB) != 0) {
+                refuse_port(address, identity, held, plan->floor, messages);
+            } else {
+                warn_of_port(address, plan->floor, messages);
+            }
         } else if (address->port < held->kernel_floor && held->net_bind && held->has_ambient) {
             plan->kept = net_bind;
         }

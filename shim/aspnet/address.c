@@ -1,6 +1,7 @@
 #include "address.h"
 
 #include "host.h"
+#include "utf8.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -94,14 +95,15 @@ static void read_host(struct text host, struct address *address) {
     }
 }
 
-static enum address_fault check(int64_t port, struct address *address) {
+/* below: the host is a name below localhost. */
+static enum address_fault check(int64_t port, bool below, struct address *address) {
     if (port < 0 || port > 65535) {
         return ADDRESS_PORT_RANGE;
     }
-    if (port == 0 && address->host == HOST_LOCALHOST) {
-        return ADDRESS_DYNAMIC_LOCALHOST;
-    }
     address->port = (uint32_t)port;
+    if (port == 0 && address->host == HOST_LOCALHOST) {
+        return below ? ADDRESS_DYNAMIC_BELOW : ADDRESS_DYNAMIC_LOCALHOST;
+    }
     return ADDRESS_GOOD;
 }
 
@@ -115,7 +117,7 @@ static enum address_fault read_path(struct text rest, bool pipe, struct address 
         return ADDRESS_PATH_BASE;
     }
     bool folder = end == rest.length && rest.at[end - 1] == '/';
-    if (folder || end > most) {
+    if (folder || utf8_length_in_dotnet((struct text){rest.at, end}) > most) {
         return ADDRESS_SOCKET_PATH;
     }
     return pipe ? ADDRESS_PIPE : ADDRESS_GOOD;
@@ -131,7 +133,8 @@ static enum address_fault read_authority(struct text authority, struct address *
     if (colon == authority.length) {
         read_host(authority, address);
     } else if (read_int(text_skip(authority, colon + 1), &port)) {
-        read_host((struct text){authority.at, colon}, address);
+        authority.length = colon;
+        read_host(authority, address);
         if (colon == 0) {
             return ADDRESS_NO_HOST;
         }
@@ -140,10 +143,11 @@ static enum address_fault read_authority(struct text authority, struct address *
         read_host(authority, address);
         size_t bracket = text_find_last(authority, ']');
         if (address->host != HOST_IPV6 || bracket < colon) {
+            address->port = (uint32_t)port;
             return ADDRESS_PORT_TEXT;
         }
     }
-    return check(port, address);
+    return check(port, host_is_below_localhost(authority), address);
 }
 
 /* The index of "://", or url.length. */
@@ -186,11 +190,11 @@ enum address_fault address_parse(struct text url, struct address *address) {
 
 /*
  * An entry behind "host:". A colon of its own makes all before it a host, which nobody knows, or
- * which ends in .localhost.
+ * which ends in .localhost; and so is an entry a host that is no number.
  */
 static enum address_fault read_entry(const char *scheme, struct text entry,
                                      struct address *address) {
-    int64_t port;
+    int64_t port = strcmp(scheme, "https") == 0 ? 443 : 80;
     memset(&address->ipv6, 0, sizeof address->ipv6);
     address->socket = false;
     address->scheme = scheme;
@@ -199,12 +203,15 @@ static enum address_fault read_entry(const char *scheme, struct text entry,
     }
     struct text authority = {entry.at, text_find(entry, '/')};
     size_t colon = text_find_last(authority, ':');
-    if (colon < authority.length) {
-        bool below = host_is_below_localhost((struct text){authority.at, colon});
+    bool colons = colon < authority.length;
+    bool number = read_int(colons ? text_skip(authority, colon + 1) : authority, &port);
+    struct text host = {authority.at, number ? colon : authority.length};
+    bool below = (colons || !number) && host_is_below_localhost(host);
+    if (colons || !number) {
         address->host = below ? HOST_LOCALHOST : HOST_ANY;
-        authority = text_skip(authority, colon + 1);
     }
-    return read_int(authority, &port) ? check(port, address) : ADDRESS_PORT_TEXT;
+    enum address_fault fault = check(port, below, address);
+    return number ? fault : ADDRESS_PORT_TEXT;
 }
 
 enum address_fault address_parse_port(const char *scheme, struct text entry,
@@ -242,6 +249,10 @@ const char *address_explain(enum address_fault fault, const char *scheme) {
         return "a Unix socket whose path is a folder or has more than 107 bytes";
     case ADDRESS_DYNAMIC_LOCALHOST:
         return "port 0 of localhost: Kestrel cannot pick one port for both its addresses";
+    case ADDRESS_DYNAMIC_BELOW:
+        return "port 0 of a name below localhost: from ASP.NET Core 10 on, Kestrel refuses it";
+    case ADDRESS_NO_URL:
+        return "a Kestrel endpoint without a Url";
     case ADDRESS_GOOD:
         break;
     }
@@ -249,10 +260,13 @@ const char *address_explain(enum address_fault fault, const char *scheme) {
 }
 
 const char *address_advise(enum address_fault fault, struct text piece) {
+    if (fault == ADDRESS_NO_URL) {
+        return "set Kestrel__Endpoints__NAME__Url, or take the endpoint's other settings out";
+    }
     if (fault == ADDRESS_PIPE || fault == ADDRESS_SOCKET_PATH) {
         return "a Unix socket is http://unix:/run/app.sock";
     }
-    if (fault == ADDRESS_DYNAMIC_LOCALHOST) {
+    if (fault == ADDRESS_DYNAMIC_LOCALHOST || fault == ADDRESS_DYNAMIC_BELOW) {
         return "name the port, or the address: http://127.0.0.1:0";
     }
     if (text_find(piece, ',') < piece.length) {

@@ -1,6 +1,6 @@
 /*
  * One address as ASP.NET Core reads it: BindingAddress.Parse and AddressBinder.ParseAddress of
- * ASP.NET Core 8 to 10, .NET's int.TryParse and IPAddress.TryParse. Pure.
+ * ASP.NET Core 10 and 11, .NET's int.TryParse and IPAddress.TryParse. Pure.
  */
 #ifndef SHIM_ADDRESS_H
 #define SHIM_ADDRESS_H
@@ -18,10 +18,15 @@ enum address_fault {
     ADDRESS_PORT_TEXT,         /* not a number: Kestrel takes port 80 or 443 without a word */
     ADDRESS_PIPE,              /* named pipes are for Windows */
     ADDRESS_SOCKET_PATH,       /* a Unix socket's path is "/" or too long */
+    ADDRESS_NO_URL,            /* a Kestrel endpoint has none */
     ADDRESS_DYNAMIC_LOCALHOST, /* port 0 of localhost: two addresses, and no one port */
+    ADDRESS_DYNAMIC_BELOW,     /* port 0 of a name below localhost: good before ASP.NET Core 10 */
 };
 
-/* Reads an entry of URLS, or a Kestrel endpoint's Url, into *address; its source is left empty. */
+/*
+ * Reads an entry of URLS, or a Kestrel endpoint's Url, into *address; readings and source are left
+ * empty. With ADDRESS_PORT_TEXT and ADDRESS_DYNAMIC_BELOW the address is there all the same.
+ */
 enum address_fault address_parse(struct text url, struct address *address);
 
 /* Reads an entry of HTTP_PORTS or HTTPS_PORTS: scheme "http" or "https", "*:" before the entry. */

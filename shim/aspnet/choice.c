@@ -6,7 +6,8 @@
 
 static const char endpoints_prefix[] = "Kestrel:Endpoints:";
 
-const char *const key_names[KEYS] = {"urls", "http_ports", "https_ports", "preferHostingUrls"};
+/* An endpoint's Url is no key of its own; KEYS stands for it. */
+static const enum key endpoint_url = KEYS;
 
 bool choice_next_piece(enum key key, struct text *rest, struct text *piece) {
     while (text_next(rest, ';', piece)) {
@@ -20,35 +21,63 @@ bool choice_next_piece(enum key key, struct text *rest, struct text *piece) {
     return false;
 }
 
-enum answer { ANSWER_EMPTY, ANSWER_HOLLOW, ANSWER_FILLED };
+/* WebHostUtilities.ParseBool. */
+static bool is_true(struct text value) {
+    return text_equal_nocase(value, LITERAL("true")) || text_equal(value, LITERAL("1"));
+}
 
-/* What a value says: of ports, white space says nothing. */
-static enum answer read_answer(enum key key, struct text value) {
+static unsigned char read_value(enum key key, struct text value) {
+    struct text rest = value;
     struct text piece;
-    if (key == KEY_URLS && value.length == 0) {
-        return ANSWER_EMPTY;
+    bool some = true;
+    if (value.length == 0) {
+        return SAYS_EMPTY;
     }
-    if (choice_next_piece(key, &value, &piece)) {
-        return ANSWER_FILLED;
+    if (key == KEY_PREFER) {
+        some = is_true(value);
+    } else if (key < KEYS_LISTED) {
+        some = choice_next_piece(key, &rest, &piece);
     }
-    return key == KEY_URLS ? ANSWER_HOLLOW : ANSWER_EMPTY;
+    return some ? SAYS_SOME : SAYS_NONE;
 }
 
-bool choice_is_repeated(const struct choice *choice, const struct entry *entry) {
-    return entry->variable && entry->source.at != choice->source.at &&
-           text_equal(entry->source, choice->source);
+struct entry statement_entry(const struct statement *statement, enum layer layer) {
+    return configuration_reread(layer, statement->at);
 }
 
-/* Keeps of a choice what the highest rank says. */
-static void choose(struct choice *choice, const struct entry *entry, enum answer answer) {
-    if (entry->rank > choice->rank) {
-        *choice = (struct choice){entry->rank, entry->source, entry->value, false, false, false};
+bool statement_is_respelled(const struct statement *statement, const struct entry *entry) {
+    return entry->layer != LAYER_ARGUMENTS && entry->at != statement->at &&
+           !text_equal(statement_entry(statement, entry->layer).source, entry->source);
+}
+
+/* Each argument beats those before it; of variables all spellings count. */
+static void learn(struct choices *choices, struct statement *statement, enum key key,
+                  const struct entry *entry) {
+    if (statement->says == 0 || entry->layer == LAYER_ARGUMENTS) {
+        statement->at = entry->at;
+        statement->says = read_value(key, entry->value);
+    } else if (statement_is_respelled(statement, entry)) {
+        statement->says |= read_value(key, entry->value);
+        choices->respelled = true;
     }
-    if (entry->rank == choice->rank && !choice_is_repeated(choice, entry)) {
-        choice->empty = choice->empty || answer == ANSWER_EMPTY;
-        choice->hollow = choice->hollow || answer == ANSWER_HOLLOW;
-        choice->filled = choice->filled || answer == ANSWER_FILLED;
+}
+
+/* The key that the entry sets, or KEYS. */
+static enum key find_key(const struct entry *entry) {
+    static const char *const names[KEYS] = {
+        [KEY_URLS] = "urls",
+        [KEY_HTTP_PORTS] = "http_ports",
+        [KEY_HTTPS_PORTS] = "https_ports",
+        [KEY_PREFER] = "preferHostingUrls",
+        [KEY_IIS_PORT] = "port",
+        [KEY_IIS_PATH] = "appl_path",
+        [KEY_IIS_TOKEN] = "token",
+    };
+    enum key key = 0;
+    while (key < KEYS && !configuration_is(entry, names[key])) {
+        key++;
     }
+    return key;
 }
 
 /* The place of an endpoint in the table, or its count. */
@@ -75,53 +104,50 @@ static void learn_endpoint(struct choices *choices, const struct entry *entry) {
     struct endpoint *endpoint = &choices->endpoints[place];
     if (place == choices->endpoint_count) {
         choices->endpoint_count++;
-        *endpoint = (struct endpoint){.name = name, .source = entry->source};
+        memset(endpoint, 0, sizeof *endpoint);
+        endpoint->name = name;
+        endpoint->source = entry->source;
     }
     if (text_equal_nocase(rest, LITERAL("url"))) {
-        choose(&endpoint->url, entry, entry->value.length > 0 ? ANSWER_FILLED : ANSWER_EMPTY);
+        learn(choices, &endpoint->url.layers[entry->layer], endpoint_url, entry);
     }
-}
-
-const struct endpoint *choices_endpoint_of(const struct choices *choices,
-                                           const struct entry *entry) {
-    struct text name;
-    struct text rest;
-    if (!configuration_child(entry, endpoints_prefix, &name, &rest) ||
-        !text_equal_nocase(rest, LITERAL("url"))) {
-        return NULL;
-    }
-    size_t place = find_endpoint(choices, name);
-    return place < choices->endpoint_count ? &choices->endpoints[place] : NULL;
-}
-
-/* WebHostUtilities.ParseBool. */
-static bool is_true(struct text value) {
-    return text_equal_nocase(value, LITERAL("true")) || text_equal(value, LITERAL("1"));
-}
-
-static void learn_key(struct choices *choices, enum key key, const struct entry *entry) {
-    struct choice *choice = &choices->keys[key];
-    if (!configuration_is(entry, key_names[key])) {
-        return;
-    }
-    if (key != KEY_PREFER) {
-        choose(choice, entry, read_answer(key, entry->value));
-        return;
-    }
-    choose(choice, entry, is_true(entry->value) ? ANSWER_FILLED : ANSWER_EMPTY);
-    choices->prefer_on = choice->filled;
-    choices->prefer_off = choice->empty;
 }
 
 void choices_learn(char *const *environment, char *const *program, struct choices *choices) {
     struct entry entry;
     struct configuration_cursor cursor = configuration_begin(environment, program);
-    memset(choices, 0, offsetof(struct choices, endpoints));
-    choices->prefer_off = true;
+    /* Endpoints are many, and each is cleared as it comes. */
+    memset(choices->keys, 0, sizeof choices->keys);
+    choices->respelled = false;
+    choices->too_many = false;
+    choices->endpoint_count = 0;
     while (configuration_next(&cursor, &entry)) {
-        for (enum key key = 0; key < KEYS; key++) {
-            learn_key(choices, key, &entry);
+        enum key key = find_key(&entry);
+        if (key < KEYS) {
+            learn(choices, &choices->keys[key].layers[entry.layer], key, &entry);
+        } else {
+            learn_endpoint(choices, &entry);
         }
-        learn_endpoint(choices, &entry);
     }
+}
+
+struct statement *choices_statement_of(struct choices *choices, const struct entry *entry,
+                                       enum key *key, struct endpoint **endpoint) {
+    struct text name;
+    struct text rest;
+    *endpoint = NULL;
+    *key = find_key(entry);
+    if (*key < KEYS) {
+        return &choices->keys[*key].layers[entry->layer];
+    }
+    if (!configuration_child(entry, endpoints_prefix, &name, &rest) ||
+        !text_equal_nocase(rest, LITERAL("url"))) {
+        return NULL;
+    }
+    size_t place = find_endpoint(choices, name);
+    if (place == choices->endpoint_count) {
+        return NULL;
+    }
+    *endpoint = &choices->endpoints[place];
+    return &(*endpoint)->url.layers[entry->layer];
 }

@@ -1,6 +1,6 @@
 /*
- * What the configuration says of the app's addresses: for each key the layer that wins, and the
- * Kestrel endpoints that it names (DESIGN.md, Ports). Pure.
+ * What the configuration says of the app's addresses: each key layer by layer, and the Kestrel
+ * endpoints that it names (DESIGN.md, Ports). Pure.
  */
 #ifndef SHIM_CHOICE_H
 #define SHIM_CHOICE_H
@@ -10,22 +10,41 @@
 /* Kestrel endpoints at most; more are refused. */
 enum { ENDPOINTS_MAX = 256 };
 
-enum key { KEY_URLS, KEY_HTTP_PORTS, KEY_HTTPS_PORTS, KEY_PREFER, KEYS };
-
-/* Their names in the configuration. */
-extern const char *const key_names[KEYS];
+enum key {
+    KEY_URLS,
+    KEY_HTTP_PORTS,
+    KEY_HTTPS_PORTS,
+    KEYS_LISTED, /* those above are lists of addresses */
+    KEY_PREFER = KEYS_LISTED,
+    KEYS_CHOSEN, /* of those below only the ASPNETCORE_ ones mean anything */
+    KEY_IIS_PORT = KEYS_CHOSEN,
+    KEY_IIS_PATH,
+    KEY_IIS_TOKEN,
+    KEYS
+};
 
 /*
- * What the highest layer that has a key says of it. Two spellings of one variable are two
- * answers, of which .NET takes one at random: both may be true.
+ * What a value says. .NET takes one spelling of a variable at random, so that of a layer several
+ * may hold at once.
  */
+enum {
+    SAYS_EMPTY = 1, /* not a byte */
+    SAYS_NONE = 2,  /* separators alone: it is there, but lists nothing; of a switch: not true */
+    SAYS_SOME = 4,  /* it lists something; of a switch: true */
+};
+
+/* What one layer says of a key. */
+struct statement {
+    char *const *at;    /* the first of the spellings, or the last of the arguments */
+    unsigned char says; /* 0: this layer does not have the key */
+    unsigned char
+        readings;  /* of enum app_reading, those it counts in; readings_decide() fills it */
+    bool good;     /* a spelling is as it should be, ... */
+    bool readable; /* ... or at least no reason for Kestrel not to start, while unused */
+};
+
 struct choice {
-    size_t rank;        /* RANK_NONE: nobody has the key */
-    struct text source; /* the first of the spellings */
-    struct text value;  /* and what it says */
-    bool empty;         /* one answer is: nothing here */
-    bool hollow;        /* one answer is set, and hides what is below, but lists nothing: ";" */
-    bool filled;        /* one answer lists something */
+    struct statement layers[LAYERS];
 };
 
 /* A child of Kestrel:Endpoints; any key below it makes one. */
@@ -37,9 +56,8 @@ struct endpoint {
 
 struct choices {
     struct choice keys[KEYS];
-    bool prefer_on;  /* preferHostingUrls may be true */
-    bool prefer_off; /* and it may not be */
-    bool too_many;   /* there are more endpoints than are kept here */
+    bool respelled; /* a layer has a key in more than one spelling */
+    bool too_many;  /* there are more endpoints than are kept here */
     size_t endpoint_count;
     struct endpoint endpoints[ENDPOINTS_MAX];
 };
@@ -48,14 +66,20 @@ struct choices {
 void choices_learn(char *const *environment, char *const *program, struct choices *choices);
 
 /*
- * Whether the entry is a variable that is there again, under the very name that the choice has
- * from before: of those .NET takes the first.
+ * The statement that the entry belongs to: of *key, or, with KEYS, of the Url of *endpoint, which
+ * else is NULL. Returns NULL if it is about nothing of that.
  */
-bool choice_is_repeated(const struct choice *choice, const struct entry *entry);
+struct statement *choices_statement_of(struct choices *choices, const struct entry *entry,
+                                       enum key *key, struct endpoint **endpoint);
 
-/* The endpoint whose Url the entry sets, or NULL. */
-const struct endpoint *choices_endpoint_of(const struct choices *choices,
-                                           const struct entry *entry);
+/* The entry that a statement of that layer goes back to; it has to say something. */
+struct entry statement_entry(const struct statement *statement, enum layer layer);
+
+/*
+ * Whether the entry is another spelling than that which the statement has from before. One that is
+ * there again under the very same name is none: of those .NET takes the first.
+ */
+bool statement_is_respelled(const struct statement *statement, const struct entry *entry);
 
 /*
  * Takes the next piece of a list off *rest: split at semicolons, empty ones left out, ports

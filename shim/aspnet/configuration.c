@@ -43,7 +43,7 @@ static char *const *find_arguments(char *const *program) {
 }
 
 struct configuration_cursor configuration_begin(char *const *environment, char *const *program) {
-    return (struct configuration_cursor){environment, find_arguments(program), 0};
+    return (struct configuration_cursor){environment, find_arguments(program)};
 }
 
 /*
@@ -52,6 +52,7 @@ struct configuration_cursor configuration_begin(char *const *environment, char *
  * Returns false when nothing comes of it. *unmapped: it is -key=value.
  */
 static bool read_argument(char *const **next, struct entry *entry, bool *unmapped) {
+    entry->at = *next;
     const char *word = *(*next)++;
     bool switches = strncmp(word, "--", 2) == 0 || word[0] == '/';
     size_t dashes = word[0] == '/' || word[0] == '-' ? 1 : 0;
@@ -62,7 +63,7 @@ static bool read_argument(char *const **next, struct entry *entry, bool *unmappe
     size_t equals = text_find(rest, '=');
 
     *unmapped = word[0] == '-' && !switches && equals < rest.length;
-    entry->variable = false;
+    entry->layer = LAYER_ARGUMENTS;
     entry->source = (struct text){word, dashes + equals};
     entry->key = (struct text){rest.at, equals};
     if (equals < rest.length) {
@@ -76,23 +77,23 @@ static bool read_argument(char *const **next, struct entry *entry, bool *unmappe
     return true;
 }
 
-static bool read_variable(const char *word, struct entry *entry) {
+static bool read_variable(char *const *at, struct entry *entry) {
     static const struct {
-        size_t rank;
+        enum layer layer;
         struct text prefix;
-    } layers[] = {{RANK_ASPNETCORE, LITERAL("ASPNETCORE_")}, {RANK_DOTNET, LITERAL("DOTNET_")}};
-    if (!environment_split(word, &entry->source, &entry->value) || entry->source.length == 0) {
+    } layers[] = {{LAYER_ASPNETCORE, LITERAL("ASPNETCORE_")}, {LAYER_DOTNET, LITERAL("DOTNET_")}};
+    if (!environment_split(*at, &entry->source, &entry->value) || entry->source.length == 0) {
         return false;
     }
-    entry->variable = true;
-    entry->rank = RANK_BARE;
+    entry->at = at;
+    entry->layer = LAYER_BARE;
     entry->key = entry->source;
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
         size_t length = layers[i].prefix.length;
         /* "__" becomes ":" before the prefix is looked for, and then it is none. */
         if (text_starts_nocase(entry->source, layers[i].prefix) &&
             !(entry->source.length > length && entry->source.at[length] == '_')) {
-            entry->rank = layers[i].rank;
+            entry->layer = layers[i].layer;
             entry->key = text_skip(entry->source, length);
         }
     }
@@ -102,17 +103,26 @@ static bool read_variable(const char *word, struct entry *entry) {
 bool configuration_next(struct configuration_cursor *cursor, struct entry *entry) {
     bool unmapped;
     while (*cursor->variable != NULL) {
-        if (read_variable(*cursor->variable++, entry)) {
+        if (read_variable(cursor->variable++, entry)) {
             return true;
         }
     }
     while (*cursor->argument != NULL) {
-        entry->rank = RANK_ARGUMENT + cursor->arguments_read++;
         if (read_argument(&cursor->argument, entry, &unmapped)) {
             return true;
         }
     }
     return false;
+}
+
+struct entry configuration_reread(enum layer layer, char *const *at) {
+    struct entry entry;
+    bool unmapped;
+    memset(&entry, 0, sizeof entry);
+    /* It is there: only what was an entry has a place. */
+    (void)(layer == LAYER_ARGUMENTS ? read_argument(&at, &entry, &unmapped)
+                                    : read_variable(at, &entry));
+    return entry;
 }
 
 const char *configuration_find_unmapped(char *const *program) {
@@ -152,21 +162,25 @@ static bool take(struct text *rest, bool variable, const char *expected) {
     return true;
 }
 
+static bool is_variable(const struct entry *entry) {
+    return entry->layer != LAYER_ARGUMENTS;
+}
+
 bool configuration_is(const struct entry *entry, const char *key) {
     struct text rest = entry->key;
-    return take(&rest, entry->variable, key) && rest.length == 0;
+    return take(&rest, is_variable(entry), key) && rest.length == 0;
 }
 
 bool configuration_child(const struct entry *entry, const char *prefix, struct text *child,
                          struct text *rest) {
     char character;
     *rest = entry->key;
-    if (!take(rest, entry->variable, prefix)) {
+    if (!take(rest, is_variable(entry), prefix)) {
         return false;
     }
     child->at = rest->at;
     child->length = rest->length;
-    for (struct text before = *rest; next_character(rest, entry->variable, &character);
+    for (struct text before = *rest; next_character(rest, is_variable(entry), &character);
          before = *rest) {
         if (character == ':') {
             child->length -= before.length;

@@ -1,23 +1,20 @@
 /*
- * The environment and the command line as .NET's configuration sees them for an app made with
- * WebApplication.CreateBuilder(args): keys in layers, the higher one wins. Pure.
+ * The environment and the command line as .NET's configuration sees them: keys with values, in
+ * layers. Which layer counts, the app's builder decides (reading.h). Pure.
  */
 #ifndef SHIM_CONFIGURATION_H
 #define SHIM_CONFIGURATION_H
 
 #include "base/base.h"
 
-/*
- * Layers, lowest first. Arguments come on top, and each of them beats those before it: an
- * argument's rank is RANK_ARGUMENT plus its place.
- */
-enum { RANK_NONE, RANK_ASPNETCORE, RANK_DOTNET, RANK_BARE, RANK_ARGUMENT };
+/* Of variables with the prefix, of those without one, and of the app's arguments. */
+enum layer { LAYER_ASPNETCORE, LAYER_DOTNET, LAYER_BARE, LAYER_ARGUMENTS, LAYERS };
 
 /* One key with its value. */
 struct entry {
-    size_t rank;
-    struct text key; /* as spelled, without its layer's prefix */
-    bool variable;   /* of the environment: "__" in the key stands for ":" */
+    enum layer layer;
+    char *const *at; /* where in the environment, or among the arguments */
+    struct text key; /* as spelled, without its layer's prefix; a variable's "__" stands for ":" */
     struct text value;
     struct text source; /* the variable's whole name, or the argument up to its '=' */
 };
@@ -26,7 +23,6 @@ struct entry {
 struct configuration_cursor {
     char *const *variable;
     char *const *argument;
-    size_t arguments_read;
 };
 
 /*
@@ -35,8 +31,11 @@ struct configuration_cursor {
  */
 struct configuration_cursor configuration_begin(char *const *environment, char *const *program);
 
-/* Takes the next entry. Returns false at the end. */
+/* Takes the next entry: variables first, then arguments. Returns false at the end. */
 bool configuration_next(struct configuration_cursor *cursor, struct entry *entry);
+
+/* The entry that is at that place of that layer: what configuration_next() took from there. */
+struct entry configuration_reread(enum layer layer, char *const *at);
 
 /*
  * The first argument such as -p=8080 among the program's, or NULL: .NET's configuration has no

@@ -1,134 +1,110 @@
 #include "aspnet/aspnet.h"
 
 #include "address.h"
-#include "choice.h"
-#include "otherhost.h"
+#include "faults.h"
+#include "reading.h"
 
-/* Faults told in full; of more than these only the count is. */
-enum { FAULTS_TOLD = 8 };
+#include <string.h>
+
+enum { VIEWS = 3 };
 
 struct resolver {
     char *const *environment;
-    char *const *program;
-    const char *ports_from;
     struct listen *listen;
-    struct messages *messages;
+    struct faults faults;
     struct choices *choices;
-    size_t faults;
-    bool too_many; /* addresses: told once */
+    struct view views[VIEWS]; /* that of CreateBuilder first */
+    bool too_many;            /* addresses: told once */
 };
 
-/* Whether the shim has filled ASPNETCORE_HTTP_PORTS from another variable. */
-static bool is_filled(const struct resolver *resolver, struct text source) {
-    return resolver->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
-}
-
-/* That other variable is the one to name. */
-static struct text name_source(const struct resolver *resolver, struct text source) {
-    return is_filled(resolver, source) ? text_of(resolver->ports_from) : source;
-}
-
-/* source is where the first one comes from that is too many, or one of them. */
-static void refuse_more(struct resolver *resolver, struct text source, const char *what, int most) {
-    resolver->listen->malformed = true;
-    message_error(resolver->messages, "%s: more than %d %s",
-                  plain(name_source(resolver, source)).text, most, what);
-    message_hint(resolver->messages, "the shim follows %d of them at most: leave the others out",
-                 most);
-}
-
-static void tell_fault(struct resolver *resolver, enum address_fault fault, const char *scheme,
-                       struct text piece, struct text source) {
-    resolver->listen->malformed = true;
-    if (++resolver->faults > FAULTS_TOLD) {
-        return;
-    }
-    message_error(resolver->messages, "%s: %s is %s", plain(name_source(resolver, source)).text,
-                  quote(piece).text, address_explain(fault, scheme));
-    message_hint(resolver->messages, "%s", address_advise(fault, piece));
-}
-
-static void take_address(struct resolver *resolver, enum address_fault fault,
-                         struct address *address, struct text piece, struct text source) {
-    if (fault != ADDRESS_GOOD) {
-        tell_fault(resolver, fault, address->scheme, piece, source);
-    } else if (address->socket) {
+static void take_address(struct resolver *resolver, struct address *address, unsigned readings,
+                         struct text source) {
+    struct listen *listen = resolver->listen;
+    if (address->socket) {
         return; /* it has no port */
-    } else if (resolver->listen->count == LISTEN_MAX) {
+    }
+    if (listen->count == LISTEN_MAX) {
         if (!resolver->too_many) {
-            refuse_more(resolver, source, "addresses to listen on", LISTEN_MAX);
+            faults_refuse_more(&resolver->faults, source, "addresses to listen on", LISTEN_MAX);
         }
         resolver->too_many = true;
-    } else {
-        address->source = name_source(resolver, source);
-        resolver->listen->addresses[resolver->listen->count++] = *address;
+        return;
     }
+    address->source = faults_name(&resolver->faults, source);
+    address->readings = readings;
+    listen->addresses[listen->count++] = *address;
 }
 
-static enum address_fault parse_piece(enum key key, struct text piece, struct address *address) {
-    return key == KEY_URLS
-               ? address_parse(piece, address)
-               : address_parse_port(key == KEY_HTTP_PORTS ? "http" : "https", piece, address);
+/* Whether it is good. What Kestrel makes of it is taken all the same. */
+static bool take_piece(struct resolver *resolver, enum address_fault fault, struct address *address,
+                       unsigned readings, struct text piece, struct text source) {
+    if (fault != ADDRESS_GOOD) {
+        faults_add(&resolver->faults, fault, address->scheme, piece, source);
+    }
+    if (fault == ADDRESS_GOOD || fault == ADDRESS_PORT_TEXT || fault == ADDRESS_DYNAMIC_BELOW) {
+        take_address(resolver, address, readings, source);
+    }
+    return fault == ADDRESS_GOOD || fault == ADDRESS_DYNAMIC_BELOW;
 }
 
-static void take_list(struct resolver *resolver, enum key key, const struct entry *entry) {
+static void warn_overridden(struct resolver *resolver, enum key key, const struct choice *choice,
+                            const struct entry *entry) {
+    struct text by =
+        view_overrider(&resolver->views[0], resolver->choices, key, choice, entry->layer);
+    faults_warn_overridden(&resolver->faults, key, entry, by);
+}
+
+/* A list of addresses that counts, or does not. */
+static void take_list(struct resolver *resolver, enum key key, struct statement *statement,
+                      const struct entry *entry) {
     struct text rest = entry->value;
     struct text piece;
     struct address address;
+    bool some = false;
+    bool good = true;
+    if (statement->readings == 0) {
+        warn_overridden(resolver, key, &resolver->choices->keys[key], entry);
+        return;
+    }
     while (choice_next_piece(key, &rest, &piece)) {
-        enum address_fault fault = parse_piece(key, piece, &address);
-        take_address(resolver, fault, &address, piece, entry->source);
+        enum address_fault fault = faults_parse(key, piece, &address);
+        good &= take_piece(resolver, fault, &address, statement->readings, piece, entry->source);
+        some = true;
     }
+    statement->good = statement->good || (some && good);
 }
 
-/* The first piece of a list that Kestrel would not take as it is meant, if there is one. */
-static bool find_fault(enum key key, struct text list, struct text *piece) {
-    struct address address;
-    while (choice_next_piece(key, &list, piece)) {
-        if (parse_piece(key, *piece, &address) != ADDRESS_GOOD) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Overriding is what the layers are for; what is malformed, or was asked for, should not be lost.
+/*
+ * The address of the IIS integration: with its three variables set it takes over, on Linux too.
+ * CreateBuilder wants the name to the letter, the generic host in any case.
  */
-static void tell_overridden(struct resolver *resolver, const struct entry *entry, enum key key,
-                            struct text by) {
-    struct quote name = plain(name_source(resolver, entry->source));
-    struct quote other = plain(name_source(resolver, by));
+static void take_iis(struct resolver *resolver, struct statement *statement,
+                     const struct entry *entry) {
+    bool exact = text_equal(entry->source, LITERAL("ASPNETCORE_PORT"));
+    struct text rest = entry->value;
     struct text piece;
-    if (find_fault(key, entry->value, &piece)) {
-        message_warn(resolver->messages, "%s is malformed (%s), but overridden by %s", name.text,
-                     quote(piece).text, other.text);
-    } else if (entry->value.length > 0) {
-        message_add(resolver->messages,
-                    is_filled(resolver, entry->source) ? MESSAGE_WARN : MESSAGE_INFO,
-                    "%s is overridden by %s", name.text, other.text);
-    }
-}
-
-/* Adds the addresses of one key, or, if by is the source that overrides it, warns of it. */
-static void take_key(struct resolver *resolver, enum key key, const struct text *by) {
-    struct entry entry;
-    struct configuration_cursor cursor =
-        configuration_begin(resolver->environment, resolver->program);
-    const struct choice *choice = &resolver->choices->keys[key];
-    while (configuration_next(&cursor, &entry)) {
-        if (!configuration_is(&entry, key_names[key])) {
-            continue;
-        }
-        if (by != NULL) {
-            tell_overridden(resolver, &entry, key, *by);
-        } else if (choice_is_repeated(choice, &entry)) {
-            continue;
-        } else if (entry.rank == choice->rank) {
-            take_list(resolver, key, &entry);
-        } else {
-            tell_overridden(resolver, &entry, key, choice->source);
+    struct address address;
+    unsigned readings = 0;
+    for (size_t i = 0; i < VIEWS; i++) {
+        const struct view *view = &resolver->views[i];
+        if (view->iis && (exact || view->reading == READING_HOST)) {
+            readings |= view->reading;
         }
     }
+    if (readings == 0 || rest.length == 0) {
+        return;
+    }
+    /* The first piece has "http://127.0.0.1:" before it, even when it is empty. */
+    bool good = false;
+    if (text_next(&rest, ';', &piece)) {
+        enum address_fault fault = address_parse_loopback_port(piece, &address);
+        good = take_piece(resolver, fault, &address, readings, piece, entry->source);
+    }
+    while (choice_next_piece(KEY_URLS, &rest, &piece)) {
+        enum address_fault fault = address_parse(piece, &address);
+        good &= take_piece(resolver, fault, &address, readings, piece, entry->source);
+    }
+    statement->good = statement->good || good;
 }
 
 /*
@@ -136,138 +112,197 @@ static void take_key(struct resolver *resolver, enum key key, const struct text 
  * one that it cannot read; what only binding would show does no harm then.
  */
 static bool is_fatal_unused(enum address_fault fault) {
-    return fault != ADDRESS_GOOD && fault != ADDRESS_PORT_TEXT && fault != ADDRESS_PIPE;
+    return fault != ADDRESS_GOOD && fault != ADDRESS_PORT_TEXT && fault != ADDRESS_PIPE &&
+           fault != ADDRESS_DYNAMIC_BELOW;
 }
 
-static void take_endpoint_urls(struct resolver *resolver, const struct text *by) {
+static void take_endpoint(struct resolver *resolver, struct endpoint *endpoint,
+                          struct statement *statement, const struct entry *entry) {
+    struct address address;
+    unsigned used = 0;
+    for (size_t i = 0; i < VIEWS; i++) {
+        used |= resolver->views[i].endpoints ? resolver->views[i].reading : 0;
+    }
+    used &= statement->readings;
+    if (entry->value.length == 0) {
+        return;
+    }
+    enum address_fault fault = address_parse(entry->value, &address);
+    bool fatal = is_fatal_unused(fault);
+    if (used != 0) {
+        statement->good |= take_piece(resolver, fault, &address, used, entry->value, entry->source);
+    } else if (statement->readings != 0 && fatal) {
+        faults_add(&resolver->faults, fault, address.scheme, entry->value, entry->source);
+    } else {
+        warn_overridden(resolver, KEYS, &endpoint->url, entry);
+    }
+    statement->readable = statement->readable || !fatal;
+}
+
+static void take_entry(struct resolver *resolver, enum key key, struct endpoint *endpoint,
+                       struct statement *statement, const struct entry *entry) {
+    if (endpoint != NULL) {
+        take_endpoint(resolver, endpoint, statement, entry);
+    } else if (key < KEYS_LISTED) {
+        take_list(resolver, key, statement, entry);
+    } else if (key == KEY_IIS_PORT && entry->layer == LAYER_ASPNETCORE) {
+        take_iis(resolver, statement, entry);
+    }
+}
+
+/* What the layers say of a key, or of an endpoint: the first spelling of each. */
+static void take_choice(struct resolver *resolver, enum key key, struct endpoint *endpoint,
+                        struct choice *choice) {
+    for (enum layer layer = 0; layer < LAYERS; layer++) {
+        struct statement *statement = &choice->layers[layer];
+        if (statement->says != 0) {
+            const struct entry entry = statement_entry(statement, layer);
+            take_entry(resolver, key, endpoint, statement, &entry);
+        }
+    }
+}
+
+/* What is spelled otherwise: .NET takes one of the spellings at random, so all count. */
+static void take_other_spellings(struct resolver *resolver, char *const *program) {
+    struct configuration_cursor cursor = configuration_begin(resolver->environment, program);
     struct entry entry;
-    struct address address;
-    struct configuration_cursor cursor =
-        configuration_begin(resolver->environment, resolver->program);
     while (configuration_next(&cursor, &entry)) {
-        const struct endpoint *endpoint = choices_endpoint_of(resolver->choices, &entry);
-        if (endpoint == NULL || entry.value.length == 0 ||
-            choice_is_repeated(&endpoint->url, &entry)) {
-            continue;
-        }
-        bool lower = entry.rank < endpoint->url.rank;
-        const struct text *over = lower ? &endpoint->url.source : by;
-        enum address_fault fault = address_parse(entry.value, &address);
-        if (over == NULL || (!lower && is_fatal_unused(fault))) {
-            take_address(resolver, fault, &address, entry.value, entry.source);
-        } else {
-            message_info(resolver->messages, "%s is overridden by %s", plain(entry.source).text,
-                         plain(*over).text);
+        enum key key;
+        struct endpoint *endpoint;
+        struct statement *statement =
+            choices_statement_of(resolver->choices, &entry, &key, &endpoint);
+        if (statement != NULL && statement_is_respelled(statement, &entry)) {
+            take_entry(resolver, key, endpoint, statement, &entry);
         }
     }
 }
 
+/* An endpoint without a Url, in some reading. */
 static void check_endpoints(struct resolver *resolver) {
-    const struct choices *choices = resolver->choices;
-    if (choices->too_many) {
-        refuse_more(resolver, choices->endpoints[0].source, "Kestrel endpoints", ENDPOINTS_MAX);
-    }
-    for (size_t i = 0; i < choices->endpoint_count; i++) {
-        const struct endpoint *endpoint = &choices->endpoints[i];
-        if (endpoint->url.rank != RANK_NONE && !endpoint->url.empty) {
-            continue;
+    for (size_t i = 0; i < resolver->choices->endpoint_count; i++) {
+        const struct endpoint *endpoint = &resolver->choices->endpoints[i];
+        unsigned says = 0;
+        for (size_t j = 0; j < VIEWS; j++) {
+            says |= view_endpoint(&resolver->views[j], endpoint).says;
         }
-        resolver->listen->malformed = true;
-        if (++resolver->faults <= FAULTS_TOLD) {
-            message_error(resolver->messages, "%s: the Kestrel endpoint %s has no Url",
-                          plain(endpoint->source).text, quote(endpoint->name).text);
-            message_hint(resolver->messages, "set Kestrel__Endpoints__NAME__Url, or take the "
-                                             "endpoint's other settings out");
+        if ((says & SAYS_EMPTY) != 0) {
+            faults_add(&resolver->faults, ADDRESS_NO_URL, "", endpoint->name, endpoint->source);
         }
     }
-}
-
-/*
- * The IIS integration is no matter of IIS alone: with these three set it takes over, whatever
- * else there is. The names are taken to the letter.
- */
-static bool take_iis(struct resolver *resolver) {
-    static const struct text source = LITERAL("ASPNETCORE_PORT");
-    const char *port = environment_get(resolver->environment, "ASPNETCORE_PORT");
-    const char *path = environment_get(resolver->environment, "ASPNETCORE_APPL_PATH");
-    const char *token = environment_get(resolver->environment, "ASPNETCORE_TOKEN");
-    if (port == NULL || *port == '\0' || path == NULL || *path == '\0' || token == NULL ||
-        *token == '\0') {
-        return false;
-    }
-    struct text rest = text_of(port);
-    struct text piece;
-    struct address address;
-    /* The first piece has "http://127.0.0.1:" before it, even when it is empty. */
-    if (text_next(&rest, ';', &piece)) {
-        enum address_fault fault = address_parse_loopback_port(piece, &address);
-        take_address(resolver, fault, &address, piece, source);
-    }
-    while (choice_next_piece(KEY_URLS, &rest, &piece)) {
-        enum address_fault fault = address_parse(piece, &address);
-        take_address(resolver, fault, &address, piece, source);
-    }
-    for (enum key key = 0; key < KEY_PREFER; key++) {
-        take_key(resolver, key, &source);
-    }
-    take_endpoint_urls(resolver, &source);
-    return true;
-}
-
-/* URLS, or else the ports. Returns whether they may come to nothing. */
-static bool take_hosting(struct resolver *resolver, const struct text *by) {
-    const struct choice *urls = &resolver->choices->keys[KEY_URLS];
-    bool urls_may_be_unset = urls->rank == RANK_NONE || urls->empty;
-    const struct text *over_ports = urls_may_be_unset ? by : &urls->source;
-    bool may_be_empty = urls->hollow;
-    take_key(resolver, KEY_URLS, by);
-    take_key(resolver, KEY_HTTP_PORTS, over_ports);
-    take_key(resolver, KEY_HTTPS_PORTS, over_ports);
-    if (urls_may_be_unset) {
-        const struct choice *http = &resolver->choices->keys[KEY_HTTP_PORTS];
-        const struct choice *https = &resolver->choices->keys[KEY_HTTPS_PORTS];
-        may_be_empty = may_be_empty || ((http->rank == RANK_NONE || http->empty) &&
-                                        (https->rank == RANK_NONE || https->empty));
-    }
-    return may_be_empty;
 }
 
 static void take_default(struct resolver *resolver) {
     static const struct text source = LITERAL("default");
     struct address address = {.scheme = "http", .port = 5000, .host = HOST_LOCALHOST};
-    take_address(resolver, ADDRESS_GOOD, &address, source, source);
+    unsigned readings = 0;
+    for (size_t i = 0; i < VIEWS; i++) {
+        const struct view *view = &resolver->views[i];
+        readings |= view->unset && resolver->choices->endpoint_count == 0 ? view->reading : 0;
+    }
+    if (readings != 0) {
+        take_address(resolver, &address, readings, source);
+    }
+}
+
+static bool is_same(const struct address *a, const struct address *b) {
+    return a->port == b->port && a->host == b->host && strcmp(a->scheme, b->scheme) == 0 &&
+           (a->host != HOST_IPV4 || a->ipv4.s_addr == b->ipv4.s_addr) &&
+           (a->host != HOST_IPV6 || IN6_ARE_ADDR_EQUAL(&a->ipv6, &b->ipv6));
+}
+
+/* What an app of CreateBuilder opens anyway is not told twice, and comes first. */
+static void merge_readings(struct listen *listen) {
+    size_t ours = 0;
+    size_t kept;
+    for (size_t i = 0; i < listen->count; i++) {
+        const struct address address = listen->addresses[i];
+        if ((address.readings & READING_WEB) != 0) {
+            memmove(&listen->addresses[ours + 1], &listen->addresses[ours],
+                    (i - ours) * sizeof address);
+            listen->addresses[ours++] = address;
+        }
+    }
+    kept = ours;
+    for (size_t i = ours; i < listen->count; i++) {
+        size_t same = 0;
+        while (same < ours && !is_same(&listen->addresses[same], &listen->addresses[i])) {
+            same++;
+        }
+        if (same < ours) {
+            listen->addresses[same].readings |= listen->addresses[i].readings;
+        } else {
+            listen->addresses[kept++] = listen->addresses[i];
+        }
+    }
+    listen->count = kept;
+}
+
+static void tell_readings(const struct listen *listen, struct messages *messages) {
+    for (size_t i = 0; i < listen->count; i++) {
+        const struct address *address = &listen->addresses[i];
+        const char *readings = listen_name_readings(address);
+        if (readings != NULL) {
+            message_info(messages, "port %u, from %s: only an app of the %s opens it",
+                         (unsigned)address->port, plain(address->source).text, readings);
+        }
+    }
+}
+
+const char *listen_name_readings(const struct address *address) {
+    switch (address->readings) {
+    case READING_SLIM:
+        return "slim builder";
+    case READING_HOST:
+        return "generic host";
+    case READING_SLIM | READING_HOST:
+        return "slim builder, generic host";
+    default:
+        return NULL;
+    }
+}
+
+static void take_all(struct resolver *resolver, char *const *program) {
+    struct choices *choices = resolver->choices;
+    check_endpoints(resolver);
+    take_choice(resolver, KEY_IIS_PORT, NULL, &choices->keys[KEY_IIS_PORT]);
+    for (enum key key = 0; key < KEYS_LISTED; key++) {
+        take_choice(resolver, key, NULL, &choices->keys[key]);
+    }
+    for (size_t i = 0; i < choices->endpoint_count; i++) {
+        take_choice(resolver, KEYS, &choices->endpoints[i], &choices->endpoints[i].url);
+    }
+    take_default(resolver);
+    if (choices->respelled) {
+        take_other_spellings(resolver, program);
+    }
 }
 
 void listen_resolve(char *const *environment, char *const *program, const char *ports_from,
                     struct listen *listen, struct messages *messages) {
-    struct resolver resolver = {.environment = environment,
-                                .program = program,
-                                .ports_from = ports_from,
-                                .listen = listen,
-                                .choices = &listen->choices,
-                                .messages = messages};
-    listen->malformed = false;
+    static const enum app_reading readings[VIEWS] = {READING_WEB, READING_SLIM, READING_HOST};
+    struct resolver resolver;
+    bool accepted = false;
     listen->count = 0;
+    resolver.environment = environment;
+    resolver.listen = listen;
+    resolver.choices = &listen->choices;
+    resolver.too_many = false;
+    faults_begin(&resolver.faults, ports_from, messages);
 
-    const struct choices *choices = resolver.choices;
-    choices_learn(environment, program, resolver.choices);
-    check_endpoints(&resolver);
-    otherhost_warn_of_dash(program, messages);
-    if (!take_iis(&resolver)) {
-        bool some_endpoints = choices->endpoint_count > 0;
-        bool hosting_counts = !some_endpoints || choices->prefer_on;
-        const struct text *over_hosting = hosting_counts ? NULL : &choices->endpoints[0].source;
-        bool may_be_empty = take_hosting(&resolver, over_hosting);
-        if (some_endpoints) {
-            bool endpoints_count = choices->prefer_off || may_be_empty;
-            take_endpoint_urls(&resolver,
-                               endpoints_count ? NULL : &choices->keys[KEY_PREFER].source);
-        } else if (may_be_empty) {
-            take_default(&resolver);
-        }
-        otherhost_warn_of_order(environment, program, choices, messages);
+    choices_learn(environment, program, &listen->choices);
+    if (listen->choices.too_many) {
+        faults_refuse_more(&resolver.faults, listen->choices.endpoints[0].source,
+                           "Kestrel endpoints", ENDPOINTS_MAX);
     }
-    if (resolver.faults > FAULTS_TOLD) {
-        message_error(messages, "and %zu more like these", resolver.faults - FAULTS_TOLD);
+    for (size_t i = 0; i < VIEWS; i++) {
+        view_make(readings[i], environment, &listen->choices, &resolver.views[i]);
     }
+    faults_warn_of_dash(&resolver.faults, program);
+    take_all(&resolver, program);
+    for (size_t i = 0; i < VIEWS; i++) {
+        accepted = accepted || view_accepts(&resolver.views[i], &listen->choices);
+    }
+    listen->malformed = faults_tell(&resolver.faults, accepted);
+    merge_readings(listen);
+    tell_readings(listen, messages);
 }

@@ -22,10 +22,10 @@ static enum answer read_answer(int error) {
     }
 }
 
-static enum answer ask(const struct sockaddr *address, socklen_t length, bool only_v6) {
+static enum answer ask(const struct sockaddr *address, socklen_t length, int type, bool only_v6) {
     const int on = 1;
     const int v6 = only_v6 ? 1 : 0;
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(address->sa_family, type | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return read_answer(errno);
     }
@@ -39,16 +39,16 @@ static enum answer ask(const struct sockaddr *address, socklen_t length, bool on
     return answer;
 }
 
-static enum answer ask_v4(struct in_addr ip, uint32_t port) {
+static enum answer ask_v4(struct in_addr ip, uint32_t port, int type) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = ip};
     address.sin_port = htons((uint16_t)port);
-    return ask((const struct sockaddr *)&address, sizeof address, false);
+    return ask((const struct sockaddr *)&address, sizeof address, type, false);
 }
 
-static enum answer ask_v6(const struct in6_addr *ip, uint32_t port, bool only_v6) {
+static enum answer ask_v6(const struct in6_addr *ip, uint32_t port, int type, bool only_v6) {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = *ip};
     address.sin6_port = htons((uint16_t)port);
-    return ask((const struct sockaddr *)&address, sizeof address, only_v6);
+    return ask((const struct sockaddr *)&address, sizeof address, type, only_v6);
 }
 
 /* Denied is what no family allows and one denies. */
@@ -57,41 +57,72 @@ static bool is_denied(enum answer first, enum answer second) {
            (first == ANSWER_DENIED || second == ANSWER_DENIED);
 }
 
-/* The families that Kestrel tries. */
-static bool may_listen(const struct address *address) {
+/* The families that Kestrel tries, with a socket of that type. */
+static bool may_listen(const struct address *address, int type) {
     const struct in_addr any = {htonl(INADDR_ANY)};
     const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
     uint32_t port = address->port;
     switch (address->host) {
     case HOST_IPV4:
-        return ask_v4(address->ipv4, port) != ANSWER_DENIED;
+        return ask_v4(address->ipv4, port, type) != ANSWER_DENIED;
     case HOST_IPV6:
-        return ask_v6(&address->ipv6, port, !IN6_IS_ADDR_UNSPECIFIED(&address->ipv6)) !=
+        return ask_v6(&address->ipv6, port, type, !IN6_IS_ADDR_UNSPECIFIED(&address->ipv6)) !=
                ANSWER_DENIED;
     case HOST_LOCALHOST:
-        return !is_denied(ask_v4(loopback, port), ask_v6(&in6addr_loopback, port, true));
+        return !is_denied(ask_v4(loopback, port, type),
+                          ask_v6(&in6addr_loopback, port, type, true));
     case HOST_ANY:
         break;
     }
-    return !is_denied(ask_v6(&in6addr_any, port, false), ask_v4(any, port));
+    return !is_denied(ask_v6(&in6addr_any, port, type, false), ask_v4(any, port, type));
+}
+
+static void refuse(const struct plan *plan, const struct address *address,
+                   struct messages *messages) {
+    message_error(messages, "port %u, from %s, cannot be opened as uid %u: %s",
+                  (unsigned)address->port, plain(address->source).text, (unsigned)plan->uid,
+                  strerror(EACCES));
+    message_hint(messages,
+                 "CAP_NET_BIND_SERVICE does not count here (host network with a user "
+                 "namespace, a sandbox): give %s a port from %u up%s",
+                 plain(address->source).text, (unsigned)plan->floor,
+                 plan->floor <= 8080 ? ", 8080 by custom" : "");
+}
+
+/*
+ * What only another reading opens, or only an endpoint with HTTP/3 on: nobody can tell whether the
+ * app does. Where nothing is kept, the plan has warned.
+ */
+static void warn(const struct plan *plan, const struct address *address, const char *what,
+                 struct messages *messages) {
+    if (plan->kept != 0) {
+        message_warn(messages, "port %u%s, from %s, cannot be opened as uid %u: %s",
+                     (unsigned)address->port, what, plain(address->source).text,
+                     (unsigned)plan->uid, strerror(EACCES));
+    }
+}
+
+static bool probe(const struct plan *plan, const struct address *address,
+                  struct messages *messages) {
+    if (!may_listen(address, SOCK_STREAM)) {
+        if ((address->readings & READING_WEB) != 0) {
+            refuse(plan, address, messages);
+            return false;
+        }
+        warn(plan, address, "", messages);
+    } else if (strcmp(address->scheme, "https") == 0 && !may_listen(address, SOCK_DGRAM)) {
+        warn(plan, address, " by UDP, which HTTP/3 needs", messages);
+    }
+    return true;
 }
 
 bool probe_ports(const struct plan *plan, struct messages *messages) {
     bool good = true;
     for (size_t i = 0; i < plan->listen->count; i++) {
         const struct address *address = &plan->listen->addresses[i];
-        if (address->port == 0 || address->port >= plan->probe_floor || may_listen(address)) {
-            continue;
+        if (address->port != 0 && address->port < plan->probe_floor) {
+            good = probe(plan, address, messages) && good;
         }
-        good = false;
-        message_error(messages, "port %u, from %s, cannot be opened as uid %u: %s",
-                      (unsigned)address->port, plain(address->source).text, (unsigned)plan->uid,
-                      strerror(EACCES));
-        message_hint(messages,
-                     "CAP_NET_BIND_SERVICE does not count here (host network with a user "
-                     "namespace, a sandbox): give %s a port from %u up%s",
-                     plain(address->source).text, (unsigned)plan->floor,
-                     plan->floor <= 8080 ? ", 8080 by custom" : "");
     }
     return good;
 }

@@ -118,6 +118,27 @@ def test_home(box, env, start, expected):
             [],
             ["8080 http, from Kestrel__Endpoints__Web__Url"],
         ),
+        (
+            {
+                "ASPNETCORE_PORT": "8080",
+                "ASPNETCORE_APPL_PATH": "/",
+                "ASPNETCORE_TOKEN": "t",
+                "ASPNETCORE_HTTP_PORTS": "81",
+            },
+            [],
+            [
+                "8080 http 127.0.0.1, from ASPNETCORE_PORT",
+                "81 http, from ASPNETCORE_HTTP_PORTS (slim builder)",
+            ],
+        ),
+        (
+            {"ASPNETCORE_HTTP_PORTS": "8080", "DOTNET_HTTP_PORTS": "8081"},
+            [],
+            [
+                "8081 http, from DOTNET_HTTP_PORTS",
+                "8080 http, from ASPNETCORE_HTTP_PORTS (generic host)",
+            ],
+        ),
     ],
     ids=str,
 )

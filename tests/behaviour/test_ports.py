@@ -131,6 +131,48 @@ def test_a_user_without_the_capability_is_refused(box, uid):
     box.run("/world", env=PORT_80, uid=uid, gid=uid, floor=1024).refuses("port 80")
 
 
+# What an app that is made otherwise would open
+
+IIS = {"ASPNETCORE_PORT": "8080", "ASPNETCORE_APPL_PATH": "/", "ASPNETCORE_TOKEN": "t"}
+OTHERS = [
+    ("slim builder", IIS | {"ASPNETCORE_HTTP_PORTS": "81"}),
+    ("generic host", {"DOTNET_HTTP_PORTS": "8080", "ASPNETCORE_HTTP_PORTS": "81"}),
+    ("slim builder, generic host", IIS | {"URLS": "http://*:81"}),
+]
+
+
+@pytest.mark.parametrize("name, env", OTHERS)
+def test_a_privileged_port_in_another_reading_keeps_the_capability(box, name, env):
+    done = box.run("/world", env=env, floor=1024)
+    assert kept(done.world) == NET_BIND_SERVICE and done.stderr == ""
+    assert kept(box.run("/world", env=env, floor=0).world) == set()
+
+
+@pytest.mark.parametrize("name, env", OTHERS)
+def test_without_the_capability_it_is_a_warning(box, name, env):
+    done = box.run("/world", env=env, floor=1024, capabilities=WITHOUT)
+    (warning,) = done.texts("warning")
+    assert "port 81, " in warning and f"an app of the {name} could not open it" in warning
+    assert kept(done.noisy_world) == set()
+
+
+def test_what_another_reading_accepts_is_not_refused_for_its_form(box):
+    env = {"DOTNET_URLS": "http://*:8080/base", "ASPNETCORE_URLS": "http://*:8080"}
+    done = box.run("/world", env=env, floor=1024, capabilities=WITHOUT)
+    (warning,) = done.texts("warning")
+    assert "DOTNET_URLS" in warning and kept(done.noisy_world) == set()
+    refused = box.run("/world", env=env | {"ASPNETCORE_URLS": "x"}, floor=1024)
+    refused.refuses("ASPNETCORE_URLS")
+    refused.refuses("DOTNET_URLS")
+
+
+def test_port_0_of_a_name_below_localhost_is_a_warning(box):
+    done = box.run("/world", env={"URLS": "http://a.localhost:0"}, floor=1024)
+    (warning,) = done.texts("warning")
+    assert "a.localhost:0" in warning and kept(done.noisy_world) == set()
+    box.run("/world", env={"URLS": "http://localhost:0"}).refuses("localhost:0")
+
+
 # Text that is no port
 
 

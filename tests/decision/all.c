@@ -35,6 +35,7 @@ struct given {
     uint64_t unexplained;
     bool floor_known;
     uint32_t kernel_floor, setting, port;
+    unsigned readings;
     uid_t uid;
     enum origin origin;
     enum obstacle obstacle;
@@ -47,7 +48,12 @@ static const struct {
     uint32_t floor;
 } kernels[] = {{false, 1024}, {true, 0}, {true, 80}, {true, 1024}, {true, 2000}};
 static const uint32_t settings[] = {0, 80, 1024, 2000};
-static const uint32_t ports[] = {0, 79, 80, 1023, 1024, 1999, 2000};
+static const struct {
+    uint32_t port;
+    unsigned readings;
+} ports[] = {{0, READINGS_ALL},    {79, READINGS_ALL},   {80, READINGS_ALL},
+             {1023, READINGS_ALL}, {1024, READINGS_ALL}, {1999, READINGS_ALL},
+             {2000, READINGS_ALL}, {80, READING_HOST},   {1999, READING_SLIM}};
 static const uid_t uids[] = {0, 1000, 1654};
 enum { FLAGS = 9 };
 
@@ -114,6 +120,7 @@ static void prepare(const struct given *given, struct start *start) {
     start->options.unprivileged_port_start = given->setting;
     start->options.keeps_bounding_set = given->keeps_bounding;
     start->held = (struct held){
+        .known = true,
         .setuid = given->setuid,
         .setgid = given->setgid,
         .setpcap = given->setpcap,
@@ -129,6 +136,7 @@ static void prepare(const struct given *given, struct start *start) {
     address->scheme = "http";
     address->port = given->port;
     address->source = LITERAL("URLS");
+    address->readings = given->readings;
     prepare_identity(given, &start->identity);
     if (given->obstacle == ERROR_BEFORE) {
         message_error(&start->messages, "a malformed setting");
@@ -148,7 +156,9 @@ static bool lacks_port(const struct given *given) {
     if (given->floor_known && given->kernel_floor > floor) {
         floor = given->kernel_floor;
     }
-    return given->port != 0 && given->port < floor && !given->net_bind;
+    /* What only an app of another builder would open is no reason. */
+    bool counts = (given->readings & READING_WEB) != 0;
+    return counts && given->port != 0 && given->port < floor && !given->net_bind;
 }
 
 static bool is_kept(const struct given *given) {
@@ -227,12 +237,12 @@ static const char *judge(const struct given *given, const struct start *start) {
 static void show(const struct given *given, const struct start *start, const char *broken) {
     printf("%s: uid %u, origin %d, obstacle %d, setuid %d, setgid %d, setpcap %d, net_bind %d, "
            "bounds %d, ambient %d, noroot %d, secure %d, keep %d, unexplained %llx, floor %s%u, "
-           "setting %u, port %u\n%.*s",
+           "setting %u, port %u of %u\n%.*s",
            broken, given->uid, given->origin, given->obstacle, given->setuid, given->setgid,
            given->setpcap, given->net_bind, given->bounds, given->has_ambient, given->noroot,
            given->secure, given->keeps_bounding, (unsigned long long)given->unexplained,
            given->floor_known ? "" : "unknown, ", given->kernel_floor, given->setting, given->port,
-           (int)start->messages.length, start->messages.text);
+           given->readings, (int)start->messages.length, start->messages.text);
 }
 
 static bool try(const struct given *given, struct start *start) {
@@ -254,7 +264,7 @@ static void decode(unsigned long number, struct given *given) {
     }
     *given = (struct given){flag[0], flag[1], flag[2], flag[3], flag[4], flag[5],
                             flag[6], flag[7], flag[8], 0,       false,   0,
-                            0,       0,       0,       0,       0};
+                            0,       0,       0,       0,       0,       0};
     given->unexplained = lent[number % LENGTH(lent)];
     number /= LENGTH(lent);
     given->floor_known = kernels[number % LENGTH(kernels)].known;
@@ -262,7 +272,8 @@ static void decode(unsigned long number, struct given *given) {
     number /= LENGTH(kernels);
     given->setting = settings[number % LENGTH(settings)];
     number /= LENGTH(settings);
-    given->port = ports[number % LENGTH(ports)];
+    given->port = ports[number % LENGTH(ports)].port;
+    given->readings = ports[number % LENGTH(ports)].readings;
     number /= LENGTH(ports);
     given->uid = uids[number % LENGTH(uids)];
     number /= LENGTH(uids);

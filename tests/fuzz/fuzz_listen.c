@@ -13,7 +13,8 @@ static void check_address(const struct address *address, const struct strings *e
     require(known);
     require(!address->socket);
     require(address->port <= 65535);
-    require(address->port != 0 || address->host != HOST_LOCALHOST);
+    require(address->readings != 0 && address->readings <= READINGS_ALL);
+    require((listen_name_readings(address) == NULL) == ((address->readings & READING_WEB) != 0));
     require(address->host <= HOST_IPV6);
     require(strcmp(address->scheme, "http") == 0 || strcmp(address->scheme, "https") == 0);
 }
@@ -21,7 +22,18 @@ static void check_address(const struct address *address, const struct strings *e
 static bool same_address(const struct address *a, const struct address *b) {
     return a->port == b->port && a->host == b->host && strcmp(a->scheme, b->scheme) == 0 &&
            a->ipv4.s_addr == b->ipv4.s_addr && memcmp(&a->ipv6, &b->ipv6, sizeof a->ipv6) == 0 &&
-           text_equal(a->source, b->source);
+           a->readings == b->readings && text_equal(a->source, b->source);
+}
+
+/* Those of CreateBuilder first, and none of them again for another. */
+static void check_order(const struct listen *listen) {
+    size_t ours = 0;
+    while (ours < listen->count && (listen->addresses[ours].readings & READING_WEB) != 0) {
+        ours++;
+    }
+    for (size_t i = ours; i < listen->count; i++) {
+        require((listen->addresses[i].readings & READING_WEB) == 0);
+    }
 }
 
 /* A variable that nobody has heard of changes nothing. */
@@ -55,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_report(messages);
         require(listen.malformed == messages->errors);
         require(listen.count <= LISTEN_MAX);
+        check_order(&listen);
         for (size_t i = 0; i < listen.count; i++) {
             check_address(&listen.addresses[i], &environment, &program, ports_from);
         }

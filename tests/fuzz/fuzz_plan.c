@@ -127,7 +127,8 @@ static void check_ports(const struct plan *plan, const struct options *options,
     require(plan->probe_floor >= plan->floor && plan->probe_floor >= held->kernel_floor);
     for (size_t i = 0; i < plan->listen->count; i++) {
         uint32_t port = plan->listen->addresses[i].port;
-        require(port == 0 || port >= plan->floor || held->net_bind);
+        bool ours = (plan->listen->addresses[i].readings & READING_WEB) != 0;
+        require(port == 0 || port >= plan->floor || held->net_bind || !ours);
         kernel_objects = kernel_objects || (port > 0 && port < held->kernel_floor);
     }
     bool keeps = kernel_objects && held->net_bind && held->has_ambient;

@@ -161,6 +161,7 @@ static const struct load loads[] = {
     {"strangers behind a setting", false, 25000, VARIABLES, "STRANGER_%zu=", "APP_UID=1654",
      SIZE_MAX},
     {"variables of one name", false, 25000, VARIABLES, "urls=http://*:%zu", NULL, 9},
+    {"other spellings", true, 25000, VARIABLES, "urls=http://*:%zu", "URLS=", 9},
     {"values of one setting", true, 25000, VARIABLES, "APP_UID=%zu", NULL, SIZE_MAX},
     {"endpoints", true, 2000, VARIABLES, "Kestrel__Endpoints__%030zu__Url=http://*:80", NULL,
      SIZE_MAX},

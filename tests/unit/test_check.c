@@ -24,6 +24,7 @@ static struct address *listen_on(struct look *look, uint32_t port, const char *s
     address->scheme = "http";
     address->port = port;
     address->source = text_of(source);
+    address->readings = READINGS_ALL;
     return address;
 }
 
@@ -164,6 +165,26 @@ TEST(each_address_has_a_line) {
                                                       "listen: 443 https, from HTTPS_PORTS\n"
                                                       "listen: 5000 http localhost, from default\n"
                                                       "listen: 8080 http, from --urls\n"));
+}
+
+TEST(an_address_of_another_reading_says_which) {
+    static const struct {
+        unsigned readings;
+        const char *line;
+    } rows[] = {
+        {READINGS_ALL, "listen: 81 http, from HTTP_PORTS"},
+        {READING_WEB, "listen: 81 http, from HTTP_PORTS"},
+        {READING_WEB | READING_HOST, "listen: 81 http, from HTTP_PORTS"},
+        {READING_SLIM, "listen: 81 http, from HTTP_PORTS (slim builder)"},
+        {READING_HOST, "listen: 81 http, from HTTP_PORTS (generic host)"},
+        {READING_SLIM | READING_HOST,
+         "listen: 81 http, from HTTP_PORTS (slim builder, generic host)"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct look look = ordinary();
+        listen_on(&look, 81, "HTTP_PORTS")->readings = rows[i].readings;
+        expect_line(look, 0, rows[i].line);
+    }
 }
 
 TEST(an_app_that_listens_on_sockets_alone_has_none) {
@@ -378,6 +399,7 @@ int main(void) {
         cmocka_unit_test(a_home_that_is_not_there_is_none),
         cmocka_unit_test(an_address_has_its_host_unless_it_is_any),
         cmocka_unit_test(each_address_has_a_line),
+        cmocka_unit_test(an_address_of_another_reading_says_which),
         cmocka_unit_test(an_app_that_listens_on_sockets_alone_has_none),
         cmocka_unit_test(the_one_capability_that_may_be_kept_is_named),
         cmocka_unit_test(the_program_is_the_file_that_path_leads_to),

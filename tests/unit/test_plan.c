@@ -31,6 +31,7 @@ static void listen_on(struct start *start, uint32_t port, const char *source) {
     address->scheme = "http";
     address->port = port;
     address->source = text_of(source);
+    address->readings = READINGS_ALL;
 }
 
 /* PID 1 of an ordinary container of an official image: root, who can switch. */
@@ -672,6 +673,42 @@ TEST(a_port_below_the_floor_needs_the_capability) {
     }
 }
 
+/* Only CreateBuilder's reading refuses; what an app of another builder would open is cared for. */
+TEST(a_port_of_another_reading_keeps_the_capability_and_is_not_refused_without_it) {
+    static const struct {
+        unsigned readings;
+        bool held;
+        bool refused;
+        const char *said;
+    } rows[] = {
+        {READINGS_ALL, true, false, NULL},
+        {READING_WEB, true, false, NULL},
+        {READING_SLIM, true, false, NULL},
+        {READING_HOST, true, false, NULL},
+        {READING_WEB, false, true, "the app could not open it"},
+        {READING_WEB | READING_HOST, false, true, "the app could not open it"},
+        {READING_SLIM, false, false, "an app of the slim builder could not open it"},
+        {READING_HOST, false, false, "an app of the generic host could not open it"},
+        {READING_SLIM | READING_HOST, false, false,
+         "an app of the slim builder, generic host could not open it"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.held.net_bind = rows[i].held;
+        listen_on(&start, 8080, "DOTNET_HTTP_PORTS");
+        listen_on(&start, 81, "ASPNETCORE_HTTP_PORTS");
+        start.listen.addresses[1].readings = rows[i].readings;
+        decide(&start);
+        expect(start.plan.refused == rows[i].refused, "row %zu: %.*s", i, SAID(&start.messages));
+        expect(start.plan.kept == (rows[i].held ? net_bind : 0), "row %zu", i);
+        expect(errors(&start.messages) == (rows[i].refused ? 1 : 0), "row %zu", i);
+        expect(warnings(&start.messages) == (rows[i].held || rows[i].refused ? 0 : 1), "row %zu",
+               i);
+        expect(rows[i].said == NULL || said(&start.messages, rows[i].said) == 1, "row %zu: %.*s", i,
+               SAID(&start.messages));
+    }
+}
+
 TEST(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out) {
     struct start start = as_root();
     start.held.net_bind = false;
@@ -939,6 +976,8 @@ int main(void) {
         cmocka_unit_test(a_home_that_was_roots_becomes_the_apps),
         cmocka_unit_test(a_home_stays_when_the_uid_does),
         cmocka_unit_test(a_port_below_the_floor_needs_the_capability),
+        cmocka_unit_test(
+            a_port_of_another_reading_keeps_the_capability_and_is_not_refused_without_it),
         cmocka_unit_test(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out),
         cmocka_unit_test(the_port_to_use_instead_is_one_that_is_not_refused),
         cmocka_unit_test(the_name_of_a_variable_is_shown_safely),

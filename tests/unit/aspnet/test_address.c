@@ -16,6 +16,7 @@ static const char *show(enum address_fault fault, const struct address *address)
         [ADDRESS_PIPE] = "pipe",
         [ADDRESS_SOCKET_PATH] = "socket path",
         [ADDRESS_DYNAMIC_LOCALHOST] = "dynamic localhost",
+        [ADDRESS_DYNAMIC_BELOW] = "dynamic below localhost",
     };
     char ip[INET6_ADDRSTRLEN];
     const char *host = "";
@@ -344,6 +345,68 @@ TEST(the_path_of_a_unix_socket_has_107_bytes_at_most) {
     assert_string_equal(url(print("http://unix:/%s", repeat('a', 100000))), "socket path");
 }
 
+TEST(of_a_path_that_is_no_text_the_length_is_what_dotnet_makes_of_it) {
+    assert_string_equal(url(print("http://unix:/\xff%s", repeat('a', 103))), "socket");
+    assert_string_equal(url(print("http://unix:/\xff%s", repeat('a', 104))), "socket path");
+    assert_string_equal(url(print("http://unix:/\xc3\xa9%s", repeat('a', 104))), "socket");
+    assert_string_equal(url(print("http://unix:/\xc3\xa9%s", repeat('a', 105))), "socket path");
+    assert_string_equal(url(print("http://unix:/%s:/", repeat('\xff', 35))), "socket");
+    assert_string_equal(url(print("http://unix:/%s:/", repeat('\xff', 36))), "socket path");
+}
+
+/* Where Kestrel goes when the port is no number, for a reading that is not refused for it. */
+TEST(a_port_that_is_no_number_still_leads_somewhere) {
+    static const struct {
+        const char *text;
+        uint32_t port;
+        enum address_host host;
+    } urls[] = {
+        {"http://*:80a", 80, HOST_ANY},        {"https://*:80a", 443, HOST_ANY},
+        {"http://127.0.0.1:x", 80, HOST_ANY},  {"http://localhost:80a", 80, HOST_ANY},
+        {"http://[::1]:x", 80, HOST_ANY},      {"http://x:a.localhost", 80, HOST_LOCALHOST},
+        {"https://[::1]:0x5", 443, HOST_IPV6},
+    };
+    static const struct {
+        const char *text;
+        uint32_t port;
+        enum address_host host;
+    } ports[] = {
+        {"80a", 80, HOST_ANY},
+        {"", 80, HOST_ANY},
+        {"127.0.0.1:x", 80, HOST_ANY},
+        {"a.localhost", 80, HOST_LOCALHOST},
+        {"x:a.localhost/", 80, HOST_LOCALHOST},
+    };
+    for (size_t i = 0; i < LENGTH(urls); i++) {
+        struct address address = stale();
+        expect(address_parse(text_of(urls[i].text), &address) == ADDRESS_PORT_TEXT, "%s",
+               urls[i].text);
+        expect(address.port == urls[i].port && address.host == urls[i].host, "%s: %u", urls[i].text,
+               (unsigned)address.port);
+    }
+    for (size_t i = 0; i < LENGTH(ports); i++) {
+        struct address address = stale();
+        expect(address_parse_port("http", text_of(ports[i].text), &address) == ADDRESS_PORT_TEXT,
+               "%s", ports[i].text);
+        expect(address.port == ports[i].port && address.host == ports[i].host && !address.socket,
+               "%s: %u", ports[i].text, (unsigned)address.port);
+        expect(address_parse_loopback_port(text_of(ports[i].text), &address) == ADDRESS_PORT_TEXT &&
+                   address.host == ports[i].host,
+               "%s", ports[i].text);
+        expect(address_parse_port("https", text_of(ports[i].text), &address) == ADDRESS_PORT_TEXT &&
+                   address.port == 443,
+               "%s", ports[i].text);
+    }
+}
+
+TEST(port_0_of_a_name_below_localhost_is_there_all_the_same) {
+    struct address address = stale();
+    assert_int_equal(address_parse(text_of("http://a.localhost:0"), &address),
+                     ADDRESS_DYNAMIC_BELOW);
+    assert_int_equal(address.port, 0);
+    assert_int_equal(address.host, HOST_LOCALHOST);
+}
+
 TEST(the_path_of_a_unix_socket_does_not_end_in_a_slash) {
     assert_string_equal(url("http://unix:/run/app.sock/"), "socket path");
     assert_string_equal(url("http://unix:/:"), "socket");
@@ -363,7 +426,7 @@ TEST(port_0_of_localhost_is_refused) {
     assert_string_equal(url("http://localhost:0"), "dynamic localhost");
     assert_string_equal(url("http://localhost:-0"), "dynamic localhost");
     assert_string_equal(url("https://LOCALHOST:00"), "dynamic localhost");
-    assert_string_equal(url("http://a.localhost:0"), "dynamic localhost");
+    assert_string_equal(url("http://a.localhost:0"), "dynamic below localhost");
 }
 
 TEST(an_address_is_read_no_further_than_its_end) {
@@ -397,7 +460,7 @@ TEST(of_hosts_before_a_port_only_what_ends_in_dot_localhost_counts) {
         {"A.LocalHost:80/", "80 http localhost"},
         {".localhost:80", "80 http localhost"},
         {"a:.localhost:80", "80 http localhost"},
-        {"a.localhost:0", "dynamic localhost"},
+        {"a.localhost:0", "dynamic below localhost"},
         {"a.localhost:80a", "port text"},
         {"alocalhost:80", "80 http"},
         {"localhost.:80", "80 http"},
@@ -660,6 +723,9 @@ int main(void) {
         cmocka_unit_test(text_after_the_address_is_refused),
         cmocka_unit_test(a_unix_socket_has_no_port),
         cmocka_unit_test(the_path_of_a_unix_socket_has_107_bytes_at_most),
+        cmocka_unit_test(of_a_path_that_is_no_text_the_length_is_what_dotnet_makes_of_it),
+        cmocka_unit_test(a_port_that_is_no_number_still_leads_somewhere),
+        cmocka_unit_test(port_0_of_a_name_below_localhost_is_there_all_the_same),
         cmocka_unit_test(the_path_of_a_unix_socket_does_not_end_in_a_slash),
         cmocka_unit_test(a_named_pipe_is_refused),
         cmocka_unit_test(port_0_of_localhost_is_refused),

@@ -1,4 +1,4 @@
-/* Which layer has the say on each key, and which Kestrel endpoints there are. */
+/* What each layer says of each key, and which Kestrel endpoints there are. */
 #include "aspnet/choice.h"
 #include "unit.h"
 
@@ -13,89 +13,117 @@ static struct choices learn(char *const *environment, char *const *program) {
     return choices;
 }
 
-static void expect_choice(const struct choice *choice, size_t rank, const char *source, bool empty,
-                          bool hollow, bool filled) {
-    assert_int_equal(choice->rank, rank);
-    if (source != NULL) {
-        assert_true(is(choice->source, source));
+/* What a layer says, in words, and of which variable or argument first: "URLS: some, empty". */
+static const char *show(const struct choice *choice, enum layer layer) {
+    const struct statement *statement = &choice->layers[layer];
+    if (statement->says == 0) {
+        return "nothing";
     }
-    assert_int_equal(choice->empty, empty);
-    assert_int_equal(choice->hollow, hollow);
-    assert_int_equal(choice->filled, filled);
+    struct text source = statement_entry(statement, layer).source;
+    return print("%.*s:%s%s%s", (int)source.length, source.at,
+                 (statement->says & SAYS_SOME) != 0 ? " some" : "",
+                 (statement->says & SAYS_NONE) != 0 ? " none" : "",
+                 (statement->says & SAYS_EMPTY) != 0 ? " empty" : "");
+}
+
+static const char *show_key(const struct choices *choices, enum key key, enum layer layer) {
+    return show(&choices->keys[key], layer);
 }
 
 TEST(nobody_has_a_key_that_is_not_there) {
-    struct choices choices =
-        learn(WORDS("PATH=/bin", "PORT=80", "ASPNETCORE_PORT=80"), WORDS("./app", "--url=x"));
+    struct choices choices = learn(WORDS("PATH=/bin", "HTTP_PORT=80"), WORDS("./app", "--url=x"));
     for (enum key key = 0; key < KEYS; key++) {
-        expect_choice(&choices.keys[key], RANK_NONE, NULL, false, false, false);
+        for (enum layer layer = 0; layer < LAYERS; layer++) {
+            assert_string_equal(show_key(&choices, key, layer), "nothing");
+            assert_int_equal(choices.keys[key].layers[layer].readings, 0);
+            assert_false(choices.keys[key].layers[layer].good);
+        }
     }
     assert_int_equal(choices.endpoint_count, 0);
     assert_false(choices.too_many);
-    assert_false(choices.prefer_on);
-    assert_true(choices.prefer_off);
+    assert_false(choices.respelled);
 }
 
-TEST(the_highest_layer_has_the_say_wherever_it_stands) {
-    struct choices choices =
-        learn(WORDS("ASPNETCORE_URLS=a", "HTTP_PORTS=1", "DOTNET_URLS=b", "ASPNETCORE_HTTP_PORTS=2",
-                    "DOTNET_HTTPS_PORTS=3", "ASPNETCORE_HTTPS_PORTS=4"),
-              none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_DOTNET, "DOTNET_URLS", false, false, true);
-    expect_choice(&choices.keys[KEY_HTTP_PORTS], RANK_BARE, "HTTP_PORTS", false, false, true);
-    expect_choice(&choices.keys[KEY_HTTPS_PORTS], RANK_DOTNET, "DOTNET_HTTPS_PORTS", false, false,
-                  true);
-    choices = learn(WORDS("URLS=a"), WORDS("./app", "--urls=b", "--urls", "c"));
-    expect_choice(&choices.keys[KEY_URLS], RANK_ARGUMENT + 1, "--urls", false, false, true);
+TEST(each_layer_has_its_own_say_wherever_it_stands) {
+    struct choices choices = learn(WORDS("ASPNETCORE_URLS=a", "HTTP_PORTS=1", "DOTNET_URLS=b",
+                                         "aspnetcore_http_ports=2", "ASPNETCORE_HTTPS_PORTS=4"),
+                                   WORDS("./app", "--https_ports=3"));
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_ASPNETCORE), "ASPNETCORE_URLS: some");
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_DOTNET), "DOTNET_URLS: some");
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_BARE), "nothing");
+    assert_string_equal(show_key(&choices, KEY_HTTP_PORTS, LAYER_ASPNETCORE),
+                        "aspnetcore_http_ports: some");
+    assert_string_equal(show_key(&choices, KEY_HTTP_PORTS, LAYER_BARE), "HTTP_PORTS: some");
+    assert_string_equal(show_key(&choices, KEY_HTTPS_PORTS, LAYER_ARGUMENTS),
+                        "--https_ports: some");
+    assert_false(choices.respelled);
 }
 
-TEST(an_empty_value_hides_those_below) {
-    struct choices choices = learn(WORDS("ASPNETCORE_URLS=a", "URLS="), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", true, false, false);
-    choices = learn(WORDS("ASPNETCORE_HTTP_PORTS=1", "HTTP_PORTS= ; \t;"), none);
-    expect_choice(&choices.keys[KEY_HTTP_PORTS], RANK_BARE, "HTTP_PORTS", true, false, false);
-    choices = learn(WORDS("URLS=;;"), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", false, true, false);
-    choices = learn(WORDS("URLS= "), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", false, false, true);
+TEST(each_argument_beats_those_before_it) {
+    struct choices choices = learn(none, WORDS("./app", "--urls=", "/urls", "b"));
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_ARGUMENTS), "/urls: some");
+    choices = learn(none, WORDS("./app", "--urls=b", "urls="));
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_ARGUMENTS), "urls: empty");
+    assert_false(choices.respelled);
+}
+
+TEST(a_value_is_empty_or_lists_nothing_or_something) {
+    static const struct {
+        const char *entry;
+        enum key key;
+        const char *wanted;
+    } rows[] = {
+        {"URLS=", KEY_URLS, "URLS: empty"},
+        {"URLS=;;", KEY_URLS, "URLS: none"},
+        {"URLS= ", KEY_URLS, "URLS: some"},
+        {"HTTP_PORTS=", KEY_HTTP_PORTS, "HTTP_PORTS: empty"},
+        {"HTTP_PORTS= ; \t;", KEY_HTTP_PORTS, "HTTP_PORTS: none"},
+        {"HTTPS_PORTS= ", KEY_HTTPS_PORTS, "HTTPS_PORTS: none"},
+        {"HTTPS_PORTS=x", KEY_HTTPS_PORTS, "HTTPS_PORTS: some"},
+        {"PORT=", KEY_IIS_PORT, "PORT: empty"},
+        {"APPL_PATH= ", KEY_IIS_PATH, "APPL_PATH: some"},
+        {"TOKEN=;", KEY_IIS_TOKEN, "TOKEN: some"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct choices choices = learn(WORDS((char *)rows[i].entry), none);
+        assert_string_equal(show_key(&choices, rows[i].key, LAYER_BARE), rows[i].wanted);
+    }
 }
 
 TEST(two_spellings_are_two_answers) {
     struct choices choices = learn(WORDS("URLS=a", "urls=", "Urls=;"), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", true, true, true);
-    choices = learn(WORDS("urls=a", "ASPNETCORE_URLS=", "aspnetcore_urls=b"), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "urls", false, false, true);
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_BARE), "URLS: some none empty");
+    assert_true(choices.respelled);
+    choices = learn(WORDS("ASPNETCORE_URLS=", "aspnetcore_urls=b"), none);
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_ASPNETCORE),
+                        "ASPNETCORE_URLS: some empty");
+    assert_true(choices.respelled);
 }
 
 TEST(of_one_name_that_is_there_twice_the_first_counts) {
     struct choices choices = learn(WORDS("URLS=", "URLS=a"), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", true, false, false);
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_BARE), "URLS: empty");
     choices = learn(WORDS("URLS=a", "URLS="), none);
-    expect_choice(&choices.keys[KEY_URLS], RANK_BARE, "URLS", false, false, true);
+    assert_string_equal(show_key(&choices, KEY_URLS, LAYER_BARE), "URLS: some");
     choices = learn(WORDS("PREFERHOSTINGURLS=1", "PREFERHOSTINGURLS=0"), none);
-    assert_true(choices.prefer_on && !choices.prefer_off);
+    assert_string_equal(show_key(&choices, KEY_PREFER, LAYER_BARE), "PREFERHOSTINGURLS: some");
+    assert_false(choices.respelled);
 }
 
 TEST(hosting_urls_are_preferred_for_true_and_1) {
     static const char *const on[] = {"true", "TRUE", "True", "tRuE", "1"};
-    static const char *const off[] = {"",      "0",  "false", "yes",    "on", "01",  "2", " true",
-                                      "true ", "1 ", "t",     "true;1", "11", "tru", "+1"};
+    static const char *const off[] = {"0",     "false", "yes", "on",     "01", "2",   " true",
+                                      "true ", "1 ",    "t",   "true;1", "11", "tru", "+1"};
     for (size_t i = 0; i < LENGTH(on); i++) {
         struct choices choices = learn(WORDS(print("PREFERHOSTINGURLS=%s", on[i])), none);
-        expect(choices.prefer_on && !choices.prefer_off, "%s", on[i]);
+        expect(choices.keys[KEY_PREFER].layers[LAYER_BARE].says == SAYS_SOME, "%s", on[i]);
     }
     for (size_t i = 0; i < LENGTH(off); i++) {
         struct choices choices = learn(WORDS(print("PREFERHOSTINGURLS=%s", off[i])), none);
-        expect(!choices.prefer_on && choices.prefer_off, "%s", off[i]);
+        expect(choices.keys[KEY_PREFER].layers[LAYER_BARE].says == SAYS_NONE, "%s", off[i]);
     }
-    struct choices choices = learn(WORDS("ASPNETCORE_PREFERHOSTINGURLS=1"), none);
-    assert_true(choices.prefer_on && !choices.prefer_off);
-    choices = learn(WORDS("ASPNETCORE_PREFERHOSTINGURLS=1", "PREFERHOSTINGURLS="), none);
-    assert_true(!choices.prefer_on && choices.prefer_off);
-    choices = learn(WORDS("preferhostingurls=1", "PREFERHOSTINGURLS=0"), none);
-    assert_true(choices.prefer_on && choices.prefer_off);
-    choices = learn(WORDS("PREFERHOSTINGURLS=0"), WORDS("./app", "--preferHostingUrls", "true"));
-    assert_true(choices.prefer_on && !choices.prefer_off);
+    struct choices choices = learn(WORDS("PREFERHOSTINGURLS="), none);
+    assert_int_equal(choices.keys[KEY_PREFER].layers[LAYER_BARE].says, SAYS_EMPTY);
 }
 
 TEST(any_key_below_it_makes_an_endpoint) {
@@ -106,33 +134,54 @@ TEST(any_key_below_it_makes_an_endpoint) {
               WORDS("./app", "--kestrel:endpoints:D:url="));
     assert_int_equal(choices.endpoint_count, 4);
     assert_true(is(choices.endpoints[0].name, "A"));
-    expect_choice(&choices.endpoints[0].url, RANK_BARE, "Kestrel__Endpoints__A__Url", false, false,
-                  true);
+    assert_string_equal(show(&choices.endpoints[0].url, LAYER_BARE),
+                        "Kestrel__Endpoints__A__Url: some");
+    assert_string_equal(show(&choices.endpoints[0].url, LAYER_ASPNETCORE), "nothing");
     assert_true(is(choices.endpoints[1].name, "B"));
     assert_true(is(choices.endpoints[1].source, "Kestrel__Endpoints__B__Protocols"));
-    expect_choice(&choices.endpoints[1].url, RANK_DOTNET, "DOTNET_Kestrel__Endpoints__B__URL",
-                  false, false, true);
+    assert_string_equal(show(&choices.endpoints[1].url, LAYER_DOTNET),
+                        "DOTNET_Kestrel__Endpoints__B__URL: some");
     assert_true(is(choices.endpoints[2].name, "C"));
-    expect_choice(&choices.endpoints[2].url, RANK_NONE, NULL, false, false, false);
+    for (enum layer layer = 0; layer < LAYERS; layer++) {
+        assert_string_equal(show(&choices.endpoints[2].url, layer), "nothing");
+    }
     assert_true(is(choices.endpoints[3].name, "D"));
-    expect_choice(&choices.endpoints[3].url, RANK_ARGUMENT, "--kestrel:endpoints:D:url", true,
-                  false, false);
+    assert_string_equal(show(&choices.endpoints[3].url, LAYER_ARGUMENTS),
+                        "--kestrel:endpoints:D:url: empty");
 }
 
-TEST(the_endpoint_of_a_url_is_found_again) {
-    char *const *environment = WORDS("Kestrel__Endpoints__A__Url=a", "Kestrel__Endpoints__B__X=b",
-                                     "kestrel__endpoints__b__url=c", "URLS=d");
+TEST(the_statement_of_an_entry_is_found_again) {
+    char *const *environment =
+        WORDS("Kestrel__Endpoints__A__Url=a", "Kestrel__Endpoints__B__X=b",
+              "kestrel__endpoints__b__url=c", "Urls=d", "NOBODY=e", "urls=f", "Urls=g");
     struct choices choices = learn(environment, none);
     struct configuration_cursor cursor = configuration_begin(environment, none);
-    struct entry entry;
-    assert_true(configuration_next(&cursor, &entry));
-    assert_ptr_equal(choices_endpoint_of(&choices, &entry), &choices.endpoints[0]);
-    assert_true(configuration_next(&cursor, &entry));
-    assert_null(choices_endpoint_of(&choices, &entry));
-    assert_true(configuration_next(&cursor, &entry));
-    assert_ptr_equal(choices_endpoint_of(&choices, &entry), &choices.endpoints[1]);
-    assert_true(configuration_next(&cursor, &entry));
-    assert_null(choices_endpoint_of(&choices, &entry));
+    const struct {
+        enum key key;
+        struct endpoint *endpoint;
+        struct statement *statement;
+        bool respelled;
+    } wanted[] = {
+        {KEYS, &choices.endpoints[0], &choices.endpoints[0].url.layers[LAYER_BARE], false},
+        {KEYS, NULL, NULL, false},
+        {KEYS, &choices.endpoints[1], &choices.endpoints[1].url.layers[LAYER_BARE], false},
+        {KEY_URLS, NULL, &choices.keys[KEY_URLS].layers[LAYER_BARE], false},
+        {KEYS, NULL, NULL, false},
+        {KEY_URLS, NULL, &choices.keys[KEY_URLS].layers[LAYER_BARE], true},
+        {KEY_URLS, NULL, &choices.keys[KEY_URLS].layers[LAYER_BARE], false},
+    };
+    for (size_t i = 0; i < LENGTH(wanted); i++) {
+        struct entry entry;
+        enum key key;
+        struct endpoint *endpoint;
+        assert_true(configuration_next(&cursor, &entry));
+        struct statement *statement = choices_statement_of(&choices, &entry, &key, &endpoint);
+        expect(statement == wanted[i].statement, "entry %zu", i);
+        expect(key == wanted[i].key && endpoint == wanted[i].endpoint, "entry %zu", i);
+        expect(statement == NULL ||
+                   statement_is_respelled(statement, &entry) == wanted[i].respelled,
+               "entry %zu", i);
+    }
 }
 
 TEST(there_are_256_endpoints_at_most) {
@@ -183,13 +232,14 @@ TEST(a_list_comes_apart_at_semicolons_without_empty_pieces) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_has_a_key_that_is_not_there),
-        cmocka_unit_test(the_highest_layer_has_the_say_wherever_it_stands),
-        cmocka_unit_test(an_empty_value_hides_those_below),
+        cmocka_unit_test(each_layer_has_its_own_say_wherever_it_stands),
+        cmocka_unit_test(each_argument_beats_those_before_it),
+        cmocka_unit_test(a_value_is_empty_or_lists_nothing_or_something),
         cmocka_unit_test(two_spellings_are_two_answers),
         cmocka_unit_test(of_one_name_that_is_there_twice_the_first_counts),
         cmocka_unit_test(hosting_urls_are_preferred_for_true_and_1),
         cmocka_unit_test(any_key_below_it_makes_an_endpoint),
-        cmocka_unit_test(the_endpoint_of_a_url_is_found_again),
+        cmocka_unit_test(the_statement_of_an_entry_is_found_again),
         cmocka_unit_test(there_are_256_endpoints_at_most),
         cmocka_unit_test(a_list_comes_apart_at_semicolons_without_empty_pieces),
     };

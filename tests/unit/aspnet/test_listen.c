@@ -42,9 +42,11 @@ static const char *resolve_from(char *const *environment, char *const *program,
     char *list = print("%s", listen_to.count == 0 ? "none" : "");
     for (size_t i = 0; i < listen_to.count; i++) {
         const struct address *address = &listen_to.addresses[i];
-        list = print("%s%s%u %s%s from %.*s", list, i > 0 ? ", " : "", (unsigned)address->port,
+        const char *readings = listen_name_readings(address);
+        expect(address->readings != 0 && address->readings <= READINGS_ALL, "%zu", i);
+        list = print("%s%s%u %s%s from %.*s%s", list, i > 0 ? ", " : "", (unsigned)address->port,
                      address->scheme, show_host(address), (int)address->source.length,
-                     address->source.at);
+                     address->source.at, readings == NULL ? "" : print(" (%s)", readings));
     }
     return list;
 }
@@ -74,6 +76,8 @@ static void expect_row(const struct row *row, size_t number) {
     } while (0)
 
 #define DEFAULT "5000 http localhost from default"
+#define IN_SLIM " (slim builder)"
+#define IN_HOST " (generic host)"
 
 TEST(without_a_word_it_is_port_5000_of_localhost) {
     const struct row rows[] = {
@@ -110,7 +114,7 @@ TEST(each_layer_beats_those_below_it) {
     const struct row rows[] = {
         {WORDS("ASPNETCORE_HTTP_PORTS=1"), APP, "1 http from ASPNETCORE_HTTP_PORTS"},
         {WORDS("DOTNET_HTTP_PORTS=2", "ASPNETCORE_HTTP_PORTS=1"), APP,
-         "2 http from DOTNET_HTTP_PORTS"},
+         "2 http from DOTNET_HTTP_PORTS, 1 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
         {WORDS("HTTP_PORTS=3", "DOTNET_HTTP_PORTS=2", "ASPNETCORE_HTTP_PORTS=1"), APP,
          "3 http from HTTP_PORTS"},
         {WORDS("HTTP_PORTS=3", "DOTNET_HTTP_PORTS=2"), WORDS("./app", "--http_ports", "4"),
@@ -118,7 +122,7 @@ TEST(each_layer_beats_those_below_it) {
         {WORDS("HTTP_PORTS=3"), WORDS("./app", "--http_ports=4", "--HTTP_PORTS=5"),
          "5 http from --HTTP_PORTS"},
         {WORDS("ASPNETCORE_URLS=http://*:1", "DOTNET_URLS=http://*:2"), APP,
-         "2 http from DOTNET_URLS"},
+         "2 http from DOTNET_URLS, 1 http from ASPNETCORE_URLS" IN_HOST},
         {WORDS("ASPNETCORE_URLS=http://*:1", "URLS=http://*:3"), APP, "3 http from URLS"},
         {WORDS("URLS=http://*:3"), WORDS("./app", "urls=http://*:4"), "4 http from urls"},
         {WORDS("ASPNETCORE_HTTP_PORTS=8080"), WORDS("./app", "--urls", "http://+:80"),
@@ -133,12 +137,14 @@ TEST(an_empty_layer_hides_those_below_it) {
         {WORDS("HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=1"), APP, DEFAULT},
         {WORDS("HTTP_PORTS= ", "ASPNETCORE_HTTP_PORTS=1"), APP, DEFAULT},
         {WORDS("HTTP_PORTS=;", "ASPNETCORE_HTTP_PORTS=1"), APP, DEFAULT},
-        {WORDS("DOTNET_HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=1"), APP, DEFAULT},
+        {WORDS("DOTNET_HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=1"), APP,
+         DEFAULT ", 1 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
         {WORDS("ASPNETCORE_HTTP_PORTS=1"), WORDS("./app", "--http_ports="), DEFAULT},
         {WORDS("ASPNETCORE_HTTP_PORTS=1"), WORDS("./app", "--http_ports", ""), DEFAULT},
-        {WORDS("URLS=", "ASPNETCORE_URLS=http://*:1"), APP, DEFAULT},
+        {WORDS("URLS=", "ASPNETCORE_URLS=http://*:1"), APP,
+         DEFAULT ", 1 http from ASPNETCORE_URLS" IN_HOST},
         {WORDS("URLS=", "ASPNETCORE_URLS=http://*:1", "ASPNETCORE_HTTP_PORTS=2"), APP,
-         "2 http from ASPNETCORE_HTTP_PORTS"},
+         "2 http from ASPNETCORE_HTTP_PORTS, 1 http from ASPNETCORE_URLS" IN_HOST},
         {WORDS("HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=2", "DOTNET_HTTPS_PORTS=3"), APP,
          "3 https from DOTNET_HTTPS_PORTS"},
         {WORDS("URLS=", "ASPNETCORE_URLS=x"), APP, DEFAULT},
@@ -210,7 +216,9 @@ TEST(endpoints_beat_urls_and_ports) {
         /* Per key, the highest layer. */
         {WORDS("ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:1",
                "DOTNET_Kestrel__Endpoints__a__Url=http://*:2"),
-         APP, "2 http from DOTNET_Kestrel__Endpoints__a__Url"},
+         APP,
+         "2 http from DOTNET_Kestrel__Endpoints__a__Url, "
+         "1 http from ASPNETCORE_Kestrel__Endpoints__A__Url" IN_HOST},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1"),
          WORDS("./app", "--kestrel:endpoints:a:url", "http://*:2"),
          "2 http from --kestrel:endpoints:a:url"},
@@ -301,14 +309,13 @@ TEST(of_two_spellings_all_count) {
         {WORDS("URLS=http://*:1", "urls=", "HTTP_PORTS=2"), APP,
          "1 http from URLS, 2 http from HTTP_PORTS"},
         {WORDS("URLS=http://*:1", "urls=;"), APP, "1 http from URLS, " DEFAULT},
-        {WORDS("URLS=http://*:1", "urls=x"), APP, "refused"},
+        {WORDS("URLS=x", "urls=y"), APP, "refused"},
         {WORDS("PREFERHOSTINGURLS=1", "preferhostingurls=0", "URLS=http://*:1",
                "Kestrel__Endpoints__A__Url=http://*:2"),
          APP, "1 http from URLS, 2 http from Kestrel__Endpoints__A__Url"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "kestrel__endpoints__a__url=http://*:2"),
          APP, "1 http from Kestrel__Endpoints__A__Url, 2 http from kestrel__endpoints__a__url"},
-        {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "Kestrel:Endpoints:A:Url="), APP,
-         "refused"},
+        {WORDS("Kestrel__Endpoints__A__Url=x", "Kestrel:Endpoints:A:Url="), APP, "refused"},
         /* In a lower layer they are hidden, however many. */
         {WORDS("ASPNETCORE_HTTP_PORTS=1", "aspnetcore_http_ports=2", "HTTP_PORTS=3"), APP,
          "3 http from HTTP_PORTS"},
@@ -342,18 +349,32 @@ TEST(a_name_that_is_there_twice_beside_other_spellings_leaves_nothing_out) {
 TEST(the_iis_integration_takes_over_with_its_three_variables) {
 #define IIS "ASPNETCORE_APPL_PATH=/", "ASPNETCORE_TOKEN=t"
     const struct row rows[] = {
-        {WORDS("ASPNETCORE_PORT=80", IIS), APP, "80 http 127.0.0.1 from ASPNETCORE_PORT"},
+        {WORDS("ASPNETCORE_PORT=80", IIS), APP,
+         "80 http 127.0.0.1 from ASPNETCORE_PORT, " DEFAULT IN_SLIM},
+        {WORDS("ASPNETCORE_PORT=8080", IIS, "ASPNETCORE_HTTP_PORTS=81"), APP,
+         "8080 http 127.0.0.1 from ASPNETCORE_PORT, 81 http from ASPNETCORE_HTTP_PORTS" IN_SLIM},
         {WORDS("ASPNETCORE_PORT=80", IIS, "URLS=http://*:1", "HTTP_PORTS=2",
                "Kestrel__Endpoints__A__Url=http://*:3", "PREFERHOSTINGURLS=0"),
-         WORDS("./app", "--urls=http://*:4"), "80 http 127.0.0.1 from ASPNETCORE_PORT"},
+         WORDS("./app", "--urls=http://*:4"),
+         "80 http 127.0.0.1 from ASPNETCORE_PORT, "
+         "3 http from Kestrel__Endpoints__A__Url (slim builder, generic host)"},
         {WORDS("ASPNETCORE_PORT=7;http://*:8;", IIS), APP,
-         "7 http 127.0.0.1 from ASPNETCORE_PORT, 8 http from ASPNETCORE_PORT"},
-        {WORDS("ASPNETCORE_PORT=x", IIS), APP, "refused"},
-        {WORDS("ASPNETCORE_PORT=;", IIS), APP, "refused"},
-        {WORDS("ASPNETCORE_PORT=70000", IIS), APP, "refused"},
-        {WORDS("ASPNETCORE_PORT=7;8", IIS), APP, "refused"},
+         "7 http 127.0.0.1 from ASPNETCORE_PORT, 8 http from ASPNETCORE_PORT, " DEFAULT IN_SLIM},
+        /* Malformed, it is refused unless a slim app would start. */
+        {WORDS("ASPNETCORE_PORT=x", IIS, "URLS=y"), APP, "refused"},
+        {WORDS("ASPNETCORE_PORT=;", IIS, "URLS=y"), APP, "refused"},
+        {WORDS("ASPNETCORE_PORT=70000", IIS, "URLS=y"), APP, "refused"},
+        {WORDS("ASPNETCORE_PORT=7;8", IIS, "URLS=y"), APP, "refused"},
+        {WORDS("ASPNETCORE_PORT=x", IIS), APP, "80 http from ASPNETCORE_PORT, " DEFAULT IN_SLIM},
+        {WORDS("ASPNETCORE_PORT=70000", IIS, "HTTP_PORTS=1"), APP,
+         "1 http from HTTP_PORTS" IN_SLIM},
         {WORDS("ASPNETCORE_PORT=80", IIS, "Kestrel__Endpoints__A__Url=x"), APP, "refused"},
         {WORDS("ASPNETCORE_PORT=80", IIS, "URLS=x"), APP, "80 http 127.0.0.1 from ASPNETCORE_PORT"},
+        /* In the generic host it stands in for the ASPNETCORE_ variables alone. */
+        {WORDS("ASPNETCORE_PORT=80", IIS, "URLS=http://*:1"), APP,
+         "80 http 127.0.0.1 from ASPNETCORE_PORT, 1 http from URLS (slim builder, generic host)"},
+        {WORDS("ASPNETCORE_PORT=80", IIS, "ASPNETCORE_URLS=http://*:1", "DOTNET_URLS=http://*:2"),
+         APP, "80 http 127.0.0.1 from ASPNETCORE_PORT, 2 http from DOTNET_URLS" IN_SLIM},
         /* Two of three are none, and the names are taken to the letter. */
         {WORDS("ASPNETCORE_PORT=80", "ASPNETCORE_APPL_PATH=/"), APP, DEFAULT},
         {WORDS("ASPNETCORE_PORT=80", "ASPNETCORE_TOKEN=t"), APP, DEFAULT},
@@ -361,7 +382,8 @@ TEST(the_iis_integration_takes_over_with_its_three_variables) {
         {WORDS("ASPNETCORE_PORT=", IIS), APP, DEFAULT},
         {WORDS("ASPNETCORE_PORT=80", "ASPNETCORE_APPL_PATH=", "ASPNETCORE_TOKEN=t"), APP, DEFAULT},
         {WORDS("ASPNETCORE_PORT=80", "ASPNETCORE_APPL_PATH=/", "ASPNETCORE_TOKEN="), APP, DEFAULT},
-        {WORDS("aspnetcore_port=80", IIS), APP, DEFAULT},
+        {WORDS("aspnetcore_port=80", IIS), APP,
+         DEFAULT ", 80 http 127.0.0.1 from aspnetcore_port" IN_HOST},
         {WORDS("DOTNET_PORT=80", "PORT=80", IIS), APP, DEFAULT},
     };
     expect_rows(rows);
@@ -468,11 +490,16 @@ TEST(what_another_one_overrides_is_a_warning_at_most) {
          "HTTP_PORTS is malformed (\"x\"), but overridden by Kestrel__Endpoints__A__Url"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "ASPNETCORE_Kestrel__Endpoints__A__Url=x"),
          APP, "1 http from Kestrel__Endpoints__A__Url",
+         "ASPNETCORE_Kestrel__Endpoints__A__Url is malformed (\"x\"), but overridden by "
+         "Kestrel__Endpoints__A__Url"},
+        {WORDS("Kestrel__Endpoints__A__Url=http://*:1",
+               "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:2"),
+         APP, "1 http from Kestrel__Endpoints__A__Url",
          "ASPNETCORE_Kestrel__Endpoints__A__Url is overridden by Kestrel__Endpoints__A__Url"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "PREFERHOSTINGURLS=1", "HTTP_PORTS=2"), APP,
          "2 http from HTTP_PORTS", "Kestrel__Endpoints__A__Url is overridden by PREFERHOSTINGURLS"},
-        {WORDS("ASPNETCORE_PORT=80", IIS, "URLS=http://*:1"), APP,
-         "80 http 127.0.0.1 from ASPNETCORE_PORT", "URLS is overridden by ASPNETCORE_PORT"},
+        {WORDS("HTTP_PORTS=x", "URLS=;"), APP, DEFAULT,
+         "HTTP_PORTS is malformed (\"x\"), but overridden by URLS"},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         const char *list = resolve(rows[i].environment, rows[i].program);
@@ -492,46 +519,94 @@ TEST(an_empty_value_that_is_overridden_is_no_warning) {
     assert_int_equal(messages.length, 0);
 }
 
-TEST(where_the_generic_host_would_choose_otherwise_there_is_a_warning) {
-    const struct {
-        char *const *environment;
-        char *const *program;
-        bool warned;
-    } rows[] = {
-        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:2"), APP, true},
-        {WORDS("ASPNETCORE_HTTP_PORTS=2", "DOTNET_HTTP_PORTS=1"), APP, true},
-        {WORDS("DOTNET_HTTPS_PORTS=1", "ASPNETCORE_HTTPS_PORTS="), APP, true},
-        {WORDS("DOTNET_HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=8080"), APP, true},
-        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:1"), APP, false},
-        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:1", "ASPNETCORE_FOO=x"), APP,
-         false},
-        {WORDS("DOTNET_URLS=http://*:1"), APP, false},
-        {WORDS("ASPNETCORE_URLS=http://*:2"), APP, false},
+TEST(the_generic_host_takes_aspnetcore_before_dotnet) {
+    const struct row rows[] = {
+        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:2"), APP,
+         "1 http from DOTNET_URLS, 2 http from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("ASPNETCORE_HTTP_PORTS=2", "DOTNET_HTTP_PORTS=1"), APP,
+         "1 http from DOTNET_HTTP_PORTS, 2 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
+        {WORDS("DOTNET_HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=8080"), APP,
+         DEFAULT ", 8080 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
+        /* What both open is told once. */
+        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:1"), APP,
+         "1 http from DOTNET_URLS"},
+        {WORDS("DOTNET_HTTP_PORTS=1;2", "ASPNETCORE_HTTP_PORTS=2;3"), APP,
+         "1 http from DOTNET_HTTP_PORTS, 2 http from DOTNET_HTTP_PORTS, "
+         "3 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
         {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:2", "URLS=http://*:3"), APP,
-         false},
+         "3 http from URLS"},
         {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:2"),
-         WORDS("./app", "--urls=http://*:3"), false},
-        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
-               "ASPNETCORE_Kestrel__Endpoints__a__Url=http://*:2"),
-         APP, true},
-        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
-               "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:1"),
-         APP, false},
+         WORDS("./app", "--urls=http://*:3"), "3 http from --urls"},
         {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
                "ASPNETCORE_Kestrel__Endpoints__B__Url=http://*:2"),
-         APP, false},
-        {WORDS("DOTNET_Kestrel__Endpoints__A__Url=http://*:1",
-               "Kestrel__Endpoints__A__Url=http://*:3",
-               "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:2"),
-         APP, false},
+         APP,
+         "1 http from DOTNET_Kestrel__Endpoints__A__Url, "
+         "2 http from ASPNETCORE_Kestrel__Endpoints__B__Url"},
+        /* An empty one lets the other through on .NET 10, and hides it on 11. */
+        {WORDS("ASPNETCORE_HTTP_PORTS=", "DOTNET_HTTP_PORTS=2"), APP,
+         "2 http from DOTNET_HTTP_PORTS, " DEFAULT IN_HOST},
+        /* Its own urls are asked where those of the app are empty. */
+        {WORDS("URLS=", "DOTNET_URLS=http://*:1"), APP,
+         DEFAULT ", 1 http from DOTNET_URLS" IN_HOST},
+        {WORDS("ASPNETCORE_URLS=http://*:2", "DOTNET_URLS=http://*:1"), WORDS("./app", "--urls="),
+         DEFAULT ", 2 http from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("DOTNET_URLS=http://*:1"), WORDS("./app", "--urls="), DEFAULT},
+        {WORDS("HTTP_PORTS=", "ASPNETCORE_HTTP_PORTS=1"), APP, DEFAULT},
+        {WORDS("PREFERHOSTINGURLS=", "ASPNETCORE_PREFERHOSTINGURLS=1", "URLS=http://*:1",
+               "Kestrel__Endpoints__A__Url=http://*:2"),
+         APP, "2 http from Kestrel__Endpoints__A__Url, 1 http from URLS" IN_HOST},
+    };
+    expect_rows(rows);
+    (void)resolve(rows[0].environment, rows[0].program);
+    assert_int_equal(warnings(&messages), 0);
+    assert_int_equal(said(&messages, "shim: info: port 2, from ASPNETCORE_URLS: only an app of the "
+                                     "generic host opens it\n"),
+                     1);
+}
+
+TEST(what_one_reading_accepts_is_a_warning_and_not_refused) {
+    const struct row rows[] = {
+        {WORDS("DOTNET_HTTP_PORTS=80a", "ASPNETCORE_HTTP_PORTS=8080"), APP,
+         "80 http from DOTNET_HTTP_PORTS, 8080 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
+        {WORDS("DOTNET_URLS=x", "ASPNETCORE_URLS=http://*:1"), APP,
+         "1 http from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=x"), APP, "1 http from DOTNET_URLS"},
+        {WORDS("URLS=http://*:1", "urls=x"), APP, "1 http from URLS"},
+        {WORDS("HTTP_PORTS=80a", "http_ports=81"), APP,
+         "80 http from HTTP_PORTS, 81 http from http_ports"},
+        {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "Kestrel:Endpoints:A:Url="), APP,
+         "1 http from Kestrel__Endpoints__A__Url"},
+        {WORDS("PREFERHOSTINGURLS=1", "preferhostingurls=0", "URLS=x",
+               "Kestrel__Endpoints__A__Url=http://*:2"),
+         APP, "2 http from Kestrel__Endpoints__A__Url"},
+        {WORDS("PREFERHOSTINGURLS=1", "preferhostingurls=0", "URLS=http://*:1",
+               "Kestrel__Endpoints__A__Url=http://pipe:/x"),
+         APP, "1 http from URLS"},
+        {WORDS("URLS=http://a.localhost:0"), APP, "0 http localhost from URLS"},
+    };
+    static const char *const refused[] = {
+        "DOTNET_URLS=x",
+        "HTTP_PORTS=80a",
+        "URLS=http://localhost:0",
+        "Kestrel__Endpoints__A__Url=",
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
-        (void)resolve(rows[i].environment, rows[i].program);
-        expect((said(&messages, "generic host") == 1) == rows[i].warned, "row %zu: %.*s", i,
+        expect_row(&rows[i], i);
+        expect(warnings(&messages) == 1 && hints(&messages) == 1, "row %zu: %.*s", i,
                SAID(&messages));
-        expect((hints(&messages) == 1) == rows[i].warned, "row %zu: %.*s", i, SAID(&messages));
-        expect(!messages.errors, "row %zu: %.*s", i, SAID(&messages));
     }
+    for (size_t i = 0; i < LENGTH(refused); i++) {
+        const char *list = resolve(WORDS((char *)refused[i]), APP);
+        expect(strcmp(list, "refused") == 0, "%s: %s", refused[i], list);
+    }
+    /* All spellings have to be bad, and every port of a list good. */
+    assert_string_equal(resolve(WORDS("URLS=x", "urls=http://*:1;y"), APP), "refused");
+    assert_string_equal(resolve(WORDS("HTTP_PORTS=80", "HTTPS_PORTS=x"), APP), "refused");
+    assert_string_equal(
+        resolve(WORDS("Kestrel__Endpoints__A__Url=http://*:1", "Kestrel__Endpoints__B__Url=x",
+                      "kestrel__endpoints__b__url=y"),
+                APP),
+        "refused");
 }
 
 TEST(an_argument_that_dotnet_has_no_mapping_for_is_a_warning) {
@@ -639,7 +714,8 @@ int main(void) {
         cmocka_unit_test(endpoints_without_a_url_are_not_told_without_end_either),
         cmocka_unit_test(what_another_one_overrides_is_a_warning_at_most),
         cmocka_unit_test(an_empty_value_that_is_overridden_is_no_warning),
-        cmocka_unit_test(where_the_generic_host_would_choose_otherwise_there_is_a_warning),
+        cmocka_unit_test(the_generic_host_takes_aspnetcore_before_dotnet),
+        cmocka_unit_test(what_one_reading_accepts_is_a_warning_and_not_refused),
         cmocka_unit_test(an_argument_that_dotnet_has_no_mapping_for_is_a_warning),
         cmocka_unit_test(the_variable_that_the_port_was_taken_from_is_the_one_that_is_named),
         cmocka_unit_test(behind_dotnet_only_the_apps_own_arguments_count),
