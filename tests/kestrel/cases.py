@@ -3,13 +3,17 @@
 import json
 from dataclasses import dataclass, field
 
+# What an app may be made with: CreateBuilder, CreateSlimBuilder, ConfigureWebHostDefaults.
+BUILDERS = ["web", "slim", "host"]
+
 
 @dataclass
 class Case:
     env: list  # "NAME=value"; names may repeat; odd bytes as Python's surrogate escapes
     args: list
     topic: str = ""
-    answers: list = field(default_factory=list)
+    answers: dict = field(default_factory=dict)  # by builder, each a list
+    later: dict = field(default_factory=dict)  # the same of a later version, by its number
 
     def variables(self):
         """(name, value) for each entry of the environment."""
@@ -21,8 +25,24 @@ class Case:
         odd = any("\udc80" <= letter <= "\udcff" for text in self.env + self.args for letter in text)
         return odd or "" in names or len(set(names)) < len(names)
 
+    def of_any_version(self):
+        """The answers of all versions together: the shim does not know which one there is."""
+        together = {}
+        for builder in BUILDERS:
+            several = [self.answers[builder], *(answers[builder] for answers in self.later.values())]
+            together[builder] = [answer for number, answers in enumerate(several)
+                                 if answers not in several[:number] for answer in answers]
+        return together
+
     def to_json(self):
-        fields = {"topic": self.topic, "env": self.env, "args": self.args, "answers": self.answers}
+        """The answers of CreateBuilder; those of another builder, or a later version, where they are others."""
+        fields = {"topic": self.topic, "env": self.env, "args": self.args, "answers": self.answers["web"]}
+        for builder in BUILDERS[1:]:
+            if self.answers[builder] != self.answers["web"]:
+                fields[builder] = self.answers[builder]
+        for version, answers in self.later.items():
+            fields.update({f"{builder} {version}": answers[builder] for builder in BUILDERS
+                           if answers[builder] != self.answers[builder]})
         return json.dumps({name: value for name, value in fields.items() if value or name == "env"})
 
     def __str__(self):
@@ -44,20 +64,24 @@ def to_bytes(text):
 
 
 def load(path):
-    """The version of ASP.NET Core that answered, and the cases."""
+    """The versions of ASP.NET Core that answered, by number, the older first, and the cases."""
     with open(path, encoding="utf-8") as lines:
-        header = json.loads(next(lines))
+        versions = json.loads(next(lines))["recorded_from"]
         cases = []
         for line in lines:
             fields = json.loads(line)
-            case = Case(fields["env"], fields.get("args", []))
-            case.topic, case.answers = fields["topic"], fields.get("answers", [])
+            case = Case(fields["env"], fields.get("args", []), fields["topic"])
+            answers = fields.get("answers", [])
+            case.answers = {builder: fields.get(builder, answers) for builder in BUILDERS}
+            for version in list(versions)[1:]:
+                case.later[version] = {builder: fields.get(f"{builder} {version}", case.answers[builder])
+                                       for builder in BUILDERS}
             cases.append(case)
-    return header["recorded_from"], cases
+    return versions, cases
 
 
-def save(path, version, cases):
+def save(path, versions, cases):
     with open(path, "w", encoding="utf-8") as out:
-        print(json.dumps({"recorded_from": version}), file=out)
+        print(json.dumps({"recorded_from": versions}), file=out)
         for case in cases:
             print(case.to_json(), file=out)

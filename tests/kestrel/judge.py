@@ -12,30 +12,29 @@ NOT_JUDGED = "refused: other"
 
 
 def disagreement(case, answers, check):
-    """None, or what is wrong in a few words. Several answers: .NET picks a spelling by chance, so all count."""
+    """None, or what is wrong in a few words. answers: by builder, with that of CreateBuilder.
+
+    Several answers of one builder: .NET picks a spelling by chance, so all count.
+    """
     if check.code < 0 or check.verdict != {0: "ok", REFUSED: "refused"}.get(check.code):
         return "the shim broke"
     if not is_judged(answers):
         return None
-    refusals = [reason for reason in map(why_refuse, answers) if reason]
-    if refusals:
-        return None if check.verdict == "refused" else f"must be refused ({refusals[0]})"
     if check.verdict == "refused":
-        return "refused, but Kestrel starts"
-
-    wanted = unique(tcp(address) for answer in answers for address in answer["listen"])
-    got = unique(tcp(address) for address, _ in check.listen)
-    if set(got) != set(wanted):
-        return "other addresses"
-    if not same_sources(case, answers, check):
-        return "other sources"
-    if len(answers) == 1 and not has_endpoints(case) and got != wanted:
-        return "other order"
-    return None
+        return "refused, but Kestrel starts" if is_accepted(answers) else None
+    if not is_accepted(answers):
+        return f"must be refused ({next(filter(None, map(why_refuse, answers['web'])))})"
+    return wrong_addresses(case, answers, check) or next(
+        filter(None, (wrong_others(case, answers, check, builder) for builder in answers if builder != "web")), None)
 
 
 def is_judged(answers):
-    return all(answer["result"] != NOT_JUDGED for answer in answers)
+    return all(answer["result"] != NOT_JUDGED for several in answers.values() for answer in several)
+
+
+def is_accepted(answers):
+    """Whether there is a reading that starts as it is meant: that is not refused for its form."""
+    return any(why_refuse(answer) is None for several in answers.values() for answer in several)
 
 
 def why_refuse(answer):
@@ -43,6 +42,47 @@ def why_refuse(answer):
     if answer["result"].startswith("refused: "):
         return answer["result"].removeprefix("refused: ")
     return "malformed port" if answer.get("fallback") else None
+
+
+def opened(answers):
+    return unique(tcp(address) for answer in answers for address in answer.get("listen", []))
+
+
+def fails(answers):
+    """Whether there is a reading that opens nothing: the shim lists what it would have opened."""
+    return any(answer["result"].startswith("refused: ") for answer in answers)
+
+
+def wrong_addresses(case, answers, check):
+    """Of those that are listed without a word: they are what CreateBuilder's app opens."""
+    wanted, got = opened(answers["web"]), unique(tcp(address) for address, _ in check.listen)
+    if not set(wanted) <= set(got):
+        return "other addresses"
+    if fails(answers["web"]):
+        return None
+    if set(got) != set(wanted):
+        return "other addresses"
+    if not same_sources(case, answers["web"], check.listen):
+        return "other sources"
+    if len(answers["web"]) == 1 and not has_endpoints(case) and got != wanted:
+        return "other order"
+    return None
+
+
+def wrong_others(case, answers, check, builder):
+    """Of those that are listed for this builder: they are what its app opens besides."""
+    ours, theirs = set(opened(answers["web"])), set(opened(answers[builder]))
+    listed = {tcp(address) for address, _ in check.listen}
+    labelled = {tcp(address) for address, _ in check.others[builder]}
+    if not theirs <= listed | labelled:
+        return f"addresses of {builder} are missing"
+    if fails(answers[builder]) or fails(answers["web"]):
+        return None
+    if labelled - ours != theirs - ours or not labelled <= theirs:
+        return f"other addresses of {builder}"
+    wanted = {source for answer in answers[builder] for source in answer["from"]}
+    named = [possible_sources(source, case) for _, source in check.others[builder]]
+    return None if all(sources & wanted for sources in named) else f"other sources of {builder}"
 
 
 def tcp(address):
@@ -62,9 +102,9 @@ def tcp(address):
     return port, scheme, host
 
 
-def same_sources(case, answers, check):
+def same_sources(case, answers, listen):
     wanted = {source for answer in answers for source in answer["from"]}
-    named = [possible_sources(source, case) for _, source in check.listen]
+    named = [possible_sources(source, case) for _, source in listen]
     # The shim does not list sockets, so it may leave out where they came from.
     sockets = any(tcp(address) is None for answer in answers for address in answer["listen"])
     return all(sources & wanted for sources in named) and (sockets or wanted <= set().union(*named))

@@ -4,27 +4,34 @@ import ctypes
 import fcntl
 import json
 import os
-import shutil
 import socket
 import struct
 import subprocess
 import tempfile
 
+import runtimes
 from cases import Environment, to_bytes
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ARTIFACTS = os.path.join(HERE, "..", "..", "build", "kestrel")
-PROGRAM = os.path.join(ARTIFACTS, "bin", "oracle", "release", "oracle.dll")
+PROJECT = runtimes.HERE / "oracle" / "oracle.csproj"
 
 
-def build():
-    project = os.path.join(HERE, "oracle", "oracle.csproj")
-    command = ["dotnet", "build", project, "-c", "Release", "--artifacts-path", ARTIFACTS, "--nologo", "-v", "quiet"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+class Program:
+    """The oracle, compiled for a runtime."""
 
+    def __init__(self, runtime):
+        artifacts = runtimes.BUILD / runtime.framework
+        command = ["dotnet", "build", PROJECT, "-c", "Release", f"-p:Framework={runtime.framework}",
+                   "--artifacts-path", artifacts, "--nologo", "-v", "quiet"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        program = artifacts / "bin" / "oracle" / "release" / "oracle.dll"
+        # By options: the environment is the case's own.
+        self.command = [runtime.dotnet, "--roll-forward", "LatestMajor", str(program)]
 
-def version():
-    return subprocess.run(["dotnet", PROGRAM, "version"], check=True, capture_output=True, text=True).stdout.strip()
+    def version(self):
+        return self.run("version").stdout.strip()
+
+    def run(self, *words):
+        return subprocess.run([*self.command, *words], check=True, capture_output=True, text=True)
 
 
 def enter_own_network():
@@ -39,29 +46,34 @@ def enter_own_network():
 class Oracle:
     """One long-lived process that answers case after case. It sits in an empty folder: no appsettings.json."""
 
-    def __init__(self):
+    def __init__(self, program):
+        self.program = program
         self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            ["dotnet", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+            program.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
             cwd=self.folder.name, preexec_fn=enter_own_network)
 
-    def ask(self, case):
+    def ask(self, case, builders):
+        """The answers by builder."""
         if case.needs_own_process():
-            return self.ask_fresh(case)
-        question = {"env": [list(variable) for variable in case.variables()], "args": case.args}
+            return self.ask_fresh(case, builders)
+        question = {"env": [list(variable) for variable in case.variables()], "args": case.args, "builders": builders}
         print(json.dumps(question), file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError(f"the oracle died of {case}")
         return json.loads(answer)
 
-    def ask_fresh(self, case):
+    def ask_fresh(self, case, builders):
         """The case as a process's real environment and arguments. Of two spellings, one counts by chance."""
-        command = [to_bytes(shutil.which("dotnet")), to_bytes(PROGRAM), b"once", *map(to_bytes, case.args)]
-        done = subprocess.run(
-            command, env=Environment(case), cwd=self.folder.name, stdout=subprocess.PIPE, check=True,
-            preexec_fn=enter_own_network)
-        return json.loads(done.stdout)
+        answers = {}
+        for builder in builders:
+            command = [*self.program.command, "once", builder, *case.args]
+            done = subprocess.run(
+                [to_bytes(word) for word in command], env=Environment(case), cwd=self.folder.name,
+                stdout=subprocess.PIPE, check=True, preexec_fn=enter_own_network)
+            answers.update(json.loads(done.stdout))
+        return answers
 
     def close(self):
         self.process.stdin.close()

@@ -9,8 +9,11 @@ namespace Oracle;
 /// The address strings that Kestrel works from, and where they came from. A startup filter sees what
 /// the host chose: it runs after the host has filled the feature, before Kestrel overwrites it.
 /// </summary>
-sealed class HostAddresses : IStartupFilter
+sealed class HostAddresses(IConfiguration configuration) : IStartupFilter
 {
+    /// <summary>The generic host's own settings, asked where those of the app are empty.</summary>
+    const string HostUrls = "urls of the host";
+
     string[] _urls = [];
     bool _preferred;
 
@@ -23,35 +26,78 @@ sealed class HostAddresses : IStartupFilter
     };
 
     /// <summary>The addresses that count, each with its configuration key.</summary>
-    public (string Url, string Key)[] Effective(IConfiguration configuration)
+    public (string Url, string Key)[] Effective()
     {
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren();
         if (endpoints.Any() && !(_preferred && _urls.Length > 0))
         {
             return [.. endpoints.Select(e => (e["Url"]!, e.Path + ":Url"))];
         }
-        var fromUrls = !string.IsNullOrEmpty(configuration["urls"]);
-        return [.. _urls.Select(url => (url, fromUrls ? "urls" : PortsKey(url)))];
+        return [.. _urls.Select(url => (url, HostingKey(url)))];
     }
 
-    static string PortsKey(string url) => url.StartsWith("https:") ? "https_ports" : "http_ports";
+    string HostingKey(string url)
+    {
+        if (!string.IsNullOrEmpty(configuration["urls"]))
+        {
+            return "urls";
+        }
+        var key = url.StartsWith("https:") ? "https_ports" : "http_ports";
+        var ports = (configuration[key] ?? "").Split(';', StringSplitOptions.TrimEntries);
+        return ports.Any(port => url == $"{key[..key.IndexOf('_')]}://*:{port}") ? key : HostUrls;
+    }
 
     /// <summary>The variable that decided, or "argument".</summary>
-    public static string Origin(IConfiguration configuration, string key)
+    public string Origin(string key)
     {
-        // IIS integration writes its own urls over every layer.
-        if (configuration["UseIISIntegration"] is not null)
+        if (key == HostUrls)
         {
-            return "ASPNETCORE_PORT";
+            return HostOrigin();
         }
-        var provider = ((IConfigurationRoot)configuration).Providers.Last(p => p.TryGet(key, out _));
+        var provider = Providers(configuration).Select(p => Find(p, key)).Last(p => p is not null);
+        // IIS integration writes its own urls: over every layer, or, in the generic host, over one.
+        if (key == "urls" && provider!.TryGet("UseIISIntegration", out _))
+        {
+            return VariableNames.FindBehind(provider, "ASPNETCORE_", "PORT") ?? "ASPNETCORE_PORT";
+        }
         return provider switch
         {
             CommandLineConfigurationProvider => "argument",
-            EnvironmentVariablesConfigurationProvider variables => VariableNames.Behind(variables, key),
+            EnvironmentVariablesConfigurationProvider => VariableNames.Behind(provider, key),
             _ => throw new InvalidOperationException($"{key} comes from {provider}"),
         };
     }
+
+    /// <summary>
+    /// The same of the host's own urls. They were read before IIS integration wrote over them, so the
+    /// environment is asked which variable says what was read.
+    /// </summary>
+    string HostOrigin()
+    {
+        string[] names = ["ASPNETCORE_", "DOTNET_"];
+        var behind = Leaves(configuration)
+            .SelectMany(provider => names.Select(prefix => VariableNames.FindBehind(provider, prefix, "urls")))
+            .OfType<string>()
+            .Where(name => Split(Environment.GetEnvironmentVariable(name)!).SequenceEqual(_urls))
+            .ToArray();
+        return behind.FirstOrDefault(name => name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase))
+            ?? behind.FirstOrDefault()
+            ?? "argument";
+    }
+
+    static string[] Split(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries);
+
+    static IEnumerable<IConfigurationProvider> Leaves(IConfiguration root) =>
+        Providers(root).SelectMany(p => p is ChainedConfigurationProvider chained ? Leaves(chained.Configuration) : [p]);
+
+    static IEnumerable<IConfigurationProvider> Providers(IConfiguration root) => ((IConfigurationRoot)root).Providers;
+
+    /// <summary>The provider itself, or the one in its chain, that has the key; null if none has.</summary>
+    static IConfigurationProvider? Find(IConfigurationProvider provider, string key) =>
+        !provider.TryGet(key, out _) ? null
+        : provider is ChainedConfigurationProvider { Configuration: IConfigurationRoot root }
+            ? root.Providers.Select(p => Find(p, key)).Last(p => p is not null)
+        : provider;
 
     /// <summary>Whether Kestrel took port 80 or 443 because the port's text is not a number.</summary>
     public static bool IsFallback(string url)

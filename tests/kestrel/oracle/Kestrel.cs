@@ -5,10 +5,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Oracle;
 
-record Question(string[][] Env, string[] Args);
+/// <summary>A case, and the builders to try it with: "web", "slim", "host".</summary>
+record Question(string[][] Env, string[] Args, string[] Builders);
 
 /// <summary>
 /// What came of a start. Result: "bound"; "in-use" or "unavailable" (the kernel said no to an address;
@@ -38,57 +41,92 @@ static class Kestrel
 {
     static readonly X509Certificate2 Certificate = SelfSigned();
 
-    public static async Task<Answer> AskAsync(string[] args)
+    public static async Task<Answer> AskAsync(string builder, string[] args)
     {
-        var host = new HostAddresses();
-        WebApplication app;
+        IHost app;
         try
         {
-            app = Build(args, host);
+            app = builder switch
+            {
+                "web" => Web(args),
+                "slim" => Slim(args),
+                "host" => Generic(args),
+                _ => throw new ArgumentException($"no such builder: {builder}"),
+            };
         }
         catch (Exception e)
         {
             return Refused(e);
         }
-        await using (app)
+        try
         {
-            try
-            {
-                await app.StartAsync();
-            }
-            catch (Exception e)
-            {
-                return Refused(e);
-            }
-            var answer = Report(app, host);
+            await app.StartAsync();
+            var answer = Report(app.Services);
             await app.StopAsync();
             return answer;
         }
+        catch (Exception e)
+        {
+            return Refused(e);
+        }
+        finally
+        {
+            await ((IAsyncDisposable)app).DisposeAsync();
+        }
     }
 
-    static WebApplication Build(string[] args, HostAddresses host)
+    static IHost Web(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.Logging.ClearProviders();
-        // A default for https that says nothing about addresses: without one Kestrel would not bind.
-        builder.WebHost.ConfigureKestrel(o => o.ConfigureHttpsDefaults(h => h.ServerCertificate = Certificate));
-        builder.Services.AddSingleton<RecordingTransport>();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(s => s.GetRequiredService<RecordingTransport>());
-        builder.Services.AddSingleton<IStartupFilter>(host);
+        Watch(builder.WebHost, builder.Logging);
         return builder.Build();
     }
 
-    static Answer Report(WebApplication app, HostAddresses host)
+    /// <summary>With https, which it leaves to the app to ask for.</summary>
+    static IHost Slim(string[] args)
     {
-        var transport = app.Services.GetRequiredService<RecordingTransport>();
-        var addresses = host.Effective(app.Configuration);
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        Watch(builder.WebHost, builder.Logging);
+        return builder.Build();
+    }
+
+    static IHost Generic(string[] args) =>
+        Host.CreateDefaultBuilder(args)
+            .ConfigureLogging(logging => logging.ClearProviders())
+            .ConfigureWebHostDefaults(web =>
+            {
+                Watch(web, null);
+                web.Configure(_ => { });
+            })
+            .Build();
+
+    static void Watch(IWebHostBuilder web, ILoggingBuilder? logging)
+    {
+        logging?.ClearProviders();
+        // A default for https that says nothing about addresses: without one Kestrel would not bind.
+        web.ConfigureKestrel(o => o.ConfigureHttpsDefaults(h => h.ServerCertificate = Certificate));
+        web.ConfigureServices(services =>
+        {
+            services.AddSingleton<RecordingTransport>();
+            services.AddSingleton<IConnectionListenerFactory>(s => s.GetRequiredService<RecordingTransport>());
+            services.AddSingleton<HostAddresses>();
+            services.AddSingleton<IStartupFilter>(s => s.GetRequiredService<HostAddresses>());
+        });
+    }
+
+    static Answer Report(IServiceProvider services)
+    {
+        var transport = services.GetRequiredService<RecordingTransport>();
+        var host = services.GetRequiredService<HostAddresses>();
+        var bound = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var addresses = host.Effective();
         var fallbacks = addresses.Select(a => a.Url).Where(HostAddresses.IsFallback).ToArray();
-        var origins = addresses.Select(a => a.Key).Distinct()
-            .Select(key => HostAddresses.Origin(app.Configuration, key)).Distinct().ToArray();
+        var origins = addresses.Select(a => a.Key).Distinct().Select(host.Origin).Distinct().ToArray();
 
         return new(transport.InUse ? "in-use" : transport.Unavailable ? "unavailable" : "bound")
         {
-            Listen = [.. app.Urls.Select(Describe)],
+            Listen = [.. bound.Select(Describe)],
             From = origins.Length > 0 ? origins : ["default"],
             Fallback = fallbacks.Length > 0 ? fallbacks : null,
         };
