@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tree import BUILD, TOP, make, run
+from tree import BUILD, STORE, TOP, make, run
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,6 @@ class Release:
     """A release that was built twice: the files of the first, and how they compare."""
 
     folder: Path
-    root: Path
     compared: list
     unpacked: Path
 
@@ -37,24 +36,32 @@ class Release:
 
 
 @pytest.fixture(scope="session")
-def release(tmp_path_factory):
-    """What `make dist` makes of the last commit. Its root is kept for the next time."""
+def root():
+    """The root that releases are built in."""
     if os.geteuid() != 0:
-        pytest.skip("needs root, for the root that it is built in")
-    if not (TOP / ".git").exists():
-        pytest.skip("needs git: a release is made of a commit")
-    store = Path(f"/var/tmp/shim-dist-{os.getuid()}")
-    store.mkdir(mode=0o755, exist_ok=True)
-    assert store.stat().st_uid == os.getuid(), f"{store} belongs to somebody else"
-    root = store / "root"
-    made = run("dist/root", root, check=False)
+        pytest.skip("needs root, for the root that a release is built in")
+    STORE.mkdir(mode=0o755, exist_ok=True)
+    assert STORE.stat().st_uid == os.getuid(), f"{STORE} belongs to somebody else"
+    made = run("dist/root", STORE / "root", check=False)
     if made.returncode == 3:
-        pytest.skip(f"no root to build it in: {made.stderr.strip()[-300:]}")
+        pytest.skip(f"no root to build a release in: {made.stderr.strip()[-300:]}")
     assert made.returncode == 0, made.stderr
-    folder = tmp_path_factory.mktemp("release") / "first"
-    done = run("dist/test-reproducible", root, folder, check=False)
-    assert (folder / "SHA256SUMS").exists(), done.stdout + done.stderr
+    return STORE / "root"
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory, request):
+    """What `make dist` makes of the last commit, or the one in the folder RELEASE_UNDER_TEST."""
+    folder, compared = os.environ.get("RELEASE_UNDER_TEST"), []
+    if not folder:
+        if not (TOP / ".git").exists():
+            pytest.skip("needs git: a release is made of a commit")
+        root = request.getfixturevalue("root")
+        folder = tmp_path_factory.mktemp("release") / "first"
+        done = run("dist/test-reproducible", root, folder, check=False)
+        assert (folder / "SHA256SUMS").exists(), done.stdout + done.stderr
+        compared = done.stdout.splitlines()
     unpacked = tmp_path_factory.mktemp("unpacked")
-    for archive in folder.glob("*-linux-*.tar.gz"):
+    for archive in Path(folder).glob("*-linux-*.tar.gz"):
         run("tar", "-xzf", archive, "-C", unpacked)
-    return Release(folder, root, done.stdout.splitlines(), unpacked)
+    return Release(Path(folder), compared, unpacked)

@@ -39,6 +39,8 @@ def bill(release, name):
 
 
 def test_two_releases_of_a_commit_are_the_same(release):
+    if not release.compared:
+        pytest.skip("RELEASE_UNDER_TEST is one release, not two")
     compared = dict(line.split()[::-1] for line in release.compared if line[:1] in "sD")
     assert compared == {path.name: "same" for path in release.folder.iterdir()}
 
@@ -219,7 +221,7 @@ def test_a_release_is_verified_by_its_sources(release, tmp_path):
     """One that differs in a byte is not what the sources make; nor is one of another commit."""
     theirs = tmp_path / "theirs"
     shutil.copytree(release.folder, theirs)
-    verify = [TOP / "dist/verify", release.root, theirs, release.folder]
+    verify = [TOP / "dist/verify", "no root", theirs, release.folder]
     changed = next(theirs.glob("*-linux-arm64.tar.gz"))
     changed.write_bytes(changed.read_bytes()[:-1] + b"!")
     assert run(*verify, check=False).returncode == 1  # not even its own checksums

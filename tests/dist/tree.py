@@ -7,6 +7,9 @@ from pathlib import Path
 TOP = Path(__file__).parents[2]
 BUILD = TOP / "build"
 
+# What is kept from one run to the next: the root that releases are built in.
+STORE = Path(f"/var/tmp/shim-dist-{os.getuid()}")
+
 # What the make that started the tests tells the makes below it.
 OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 
