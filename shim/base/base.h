@@ -116,6 +116,12 @@ bool lines_next(struct lines *lines, struct text *line);
 bool lines_close(struct lines *lines);
 
 /*
+ * Reads the first line of a small file, such as /proc has, into room, as far as that goes. Returns
+ * it; absent where there is no such file.
+ */
+struct text lines_first(const char *path, char *room, size_t size);
+
+/*
  * Signals by name and number. libc's view of them has holes: musl keeps 32 to 34 for itself and
  * counts SIGRTMIN from 35, where glibc, .NET and Docker count from 34. Pure.
  */

@@ -96,3 +96,18 @@ bool lines_close(struct lines *lines) {
     errno = error;
     return lines->error == 0;
 }
+
+struct text lines_first(const char *path, char *room, size_t size) {
+    struct text line = {NULL, 0};
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return line;
+    }
+    ssize_t length = read(fd, room, size);
+    (void)close(fd); /* only read from */
+    if (length > 0) {
+        line = (struct text){room, (size_t)length};
+        line.length = text_find(line, '\n');
+    }
+    return line;
+}

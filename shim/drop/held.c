@@ -3,7 +3,6 @@
 #include "sets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,27 +12,16 @@
  * file, and a container may have no /proc.
  */
 static bool read_kernel_floor(uint32_t *floor) {
-    char line[16];
     static const char path[] = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    ssize_t length = read(fd, line, sizeof line);
-    (void)close(fd); /* nothing was written */
-    if (length <= 0) {
-        return false;
-    }
-    struct text word = {line, (size_t)length};
-    word.length = text_find(word, '\n');
-    return text_number(word, UINT16_MAX, floor);
+    char room[16];
+    return text_number(lines_first(path, room, sizeof room), UINT16_MAX, floor);
 }
 
-/* Of a set, what is not ambient. */
-static uint64_t find_unexplained(uint64_t permitted) {
-    uint64_t unexplained = permitted;
+/* What is permitted, but not ambient; only what is inheritable too can be: capabilities(7). */
+static uint64_t find_unexplained(const struct sets *sets) {
+    uint64_t unexplained = sets->permitted;
     for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        if ((permitted & CAPABILITY_BIT(i)) != 0 &&
+        if ((sets->permitted & sets->inheritable & CAPABILITY_BIT(i)) != 0 &&
             prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0UL, 0UL) == 1) {
             unexplained &= ~CAPABILITY_BIT(i);
         }
@@ -58,7 +46,7 @@ bool held_read(struct held *held, struct messages *messages) {
     held->setpcap = has(sets.effective, CAP_SETPCAP);
     held->net_bind = has(sets.permitted, CAP_NET_BIND_SERVICE);
     held->has_ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0UL, 0UL, 0UL) >= 0;
-    held->unexplained = find_unexplained(sets.permitted);
+    held->unexplained = find_unexplained(&sets);
     held->bounds_net_bind =
         prctl(PR_CAPBSET_READ, (unsigned long)CAP_NET_BIND_SERVICE, 0UL, 0UL, 0UL) == 1;
     held->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) == 1;

@@ -104,22 +104,36 @@ static bool next_line(struct lines *file, struct text *line) {
     return true;
 }
 
-bool account_find(const char *path, enum reading reading, uid_t uid, struct account *account) {
+static bool all_found(const struct account_wish *wishes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!wishes[i].account->found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool accounts_find(const char *path, const struct account_wish *wishes, size_t count) {
     struct lines file;
     struct text line;
     bool good = true;
-    memset(account, 0, sizeof *account);
+    for (size_t i = 0; i < count; i++) {
+        *wishes[i].account = (struct account){.found = false};
+    }
     if (!lines_open(&file, path)) {
         return errno == ENOENT;
     }
-    while (good && !account->found && next_line(&file, &line)) {
-        good = take_account(line, reading, uid, account);
+    while (good && !all_found(wishes, count) && next_line(&file, &line)) {
+        for (size_t i = 0; good && i < count; i++) {
+            const struct account_wish *wish = &wishes[i];
+            good =
+                wish->account->found || take_account(line, wish->reading, wish->uid, wish->account);
+        }
     }
     return lines_close(&file) && good;
 }
 
-bool account_groups(const char *path, enum reading reading, const char *name,
-                    struct group_list *groups) {
+bool accounts_groups(const char *path, const struct groups_wish *wishes, size_t count) {
     struct lines file;
     struct text line;
     bool good = true;
@@ -127,7 +141,11 @@ bool account_groups(const char *path, enum reading reading, const char *name,
         return errno == ENOENT;
     }
     while (good && next_line(&file, &line)) {
-        good = take_group(line, reading, text_of(name), groups);
+        for (size_t i = 0; good && i < count; i++) {
+            const struct groups_wish *wish = &wishes[i];
+            good = wish->name == NULL ||
+                   take_group(line, wish->reading, text_of(wish->name), wish->groups);
+        }
     }
     return lines_close(&file) && good;
 }

@@ -13,18 +13,28 @@
  */
 enum reading { READ_STRICT, READ_LAX };
 
-/*
- * Looks uid up in the passwd file at path: the first line that fits. No such file, one that is
- * not a regular file, or no such line: account->found is false. Returns false, with errno, when
- * the file cannot be opened or read to its end, or there is no memory.
- */
-bool account_find(const char *path, enum reading reading, uid_t uid, struct account *account);
+/* Whose line of /etc/passwd is wanted, how it is to be read, and what becomes of it. */
+struct account_wish {
+    uid_t uid;
+    enum reading reading;
+    struct account *account;
+};
+
+/* The same of /etc/group: the groups that list a name; NULL for nobody. */
+struct groups_wish {
+    const char *name;
+    enum reading reading;
+    struct group_list *groups;
+};
 
 /*
- * Adds the groups that the group file at path lists for the user's name. Same errors, and those of
- * groups_add().
+ * Goes through the passwd file at path once, for all wishes: the first line that fits each. No
+ * such file, one that is not a regular file, or no such line: account->found is false. Returns
+ * false, with errno, when the file cannot be opened or read to its end, or there is no memory.
  */
-bool account_groups(const char *path, enum reading reading, const char *name,
-                    struct group_list *groups);
+bool accounts_find(const char *path, const struct account_wish *wishes, size_t count);
+
+/* Adds what the group file at path says, for all wishes. Same errors, and those of groups_add(). */
+bool accounts_groups(const char *path, const struct groups_wish *wishes, size_t count);
 
 #endif

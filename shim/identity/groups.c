@@ -22,6 +22,16 @@ bool groups_add(struct group_list *groups, gid_t gid) {
     return true;
 }
 
+void groups_drop(struct group_list *groups, gid_t gid) {
+    size_t kept = 0;
+    for (size_t i = 0; i < groups->count; i++) {
+        if (groups->ids[i] != gid) {
+            groups->ids[kept++] = groups->ids[i];
+        }
+    }
+    groups->count = kept;
+}
+
 static int compare(const void *left, const void *right) {
     gid_t a = *(const gid_t *)left;
     gid_t b = *(const gid_t *)right;

@@ -66,38 +66,41 @@ struct offers {
 
 /*
  * What the platform gives the container (fsGroup, supplementalGroups, --group-add, runAsGroup): our
- * groups, but not what the image gives to us, nor root's group, nor what has no number here.
+ * groups, but not what the image gives to us (listed, and our own), nor root's group, nor what has
+ * no number here.
  */
-static bool collect_platform(const struct identity *identity, struct group_list *platform) {
-    struct group_list image = {NULL, 0};
+static bool collect_platform(const struct identity *identity, const struct group_list *listed,
+                             struct group_list *platform) {
     gid_t own = identity->starter.found ? identity->starter.gid : identity->euid;
-    gid_t overflow = namespace_overflow_gid();
-    bool good = groups_add(&image, 0) && groups_add(&image, own) && groups_add(&image, overflow) &&
-                (!identity->starter.found ||
-                 account_groups(group, READ_LAX, identity->starter.name, &image));
-    groups_settle(&image);
-    if (good && !groups_have(&image, identity->egid)) {
-        good = groups_add(platform, identity->egid);
-    }
-    for (size_t i = 0; good && i < identity->groups.count; i++) {
-        if (!groups_have(&image, identity->groups.ids[i])) {
-            good = groups_add(platform, identity->groups.ids[i]);
+    bool good = true;
+    for (size_t i = 0; good && i <= identity->groups.count; i++) {
+        gid_t gid = i == 0 ? identity->egid : identity->groups.ids[i - 1];
+        if (gid != 0 && gid != own && !groups_have(listed, gid)) {
+            good = groups_add(platform, gid);
         }
     }
-    free(image.ids);
+    if (good && platform->count > 0) {
+        groups_drop(platform, namespace_overflow_gid());
+    }
     return good;
 }
 
 static bool collect(const struct options *options, const struct identity *identity, gid_t gid,
                     struct offers *offers) {
+    struct group_list listed = {NULL, 0};
     struct group_list *all = &offers->all;
-    bool good = (!identity->app.found ||
-                 account_groups(group, READ_STRICT, identity->app.name, &offers->files)) &&
-                collect_platform(identity, &offers->platform) && groups_add(all, gid) &&
-                add_all(all, options->groups, options->group_count) &&
-                add_all(all, offers->files.ids, offers->files.count) &&
-                add_all(all, offers->platform.ids, offers->platform.count);
+    const struct groups_wish wishes[] = {
+        {identity->app.name, READ_STRICT, &offers->files},
+        {identity->starter.name, READ_LAX, &listed},
+    };
+    bool good = accounts_groups(group, wishes, 2);
+    groups_settle(&listed);
+    good = good && collect_platform(identity, &listed, &offers->platform) && groups_add(all, gid) &&
+           add_all(all, options->groups, options->group_count) &&
+           add_all(all, offers->files.ids, offers->files.count) &&
+           add_all(all, offers->platform.ids, offers->platform.count);
     groups_settle(all);
+    free(listed.ids);
     return good;
 }
 
@@ -135,10 +138,6 @@ static bool choose_groups(const struct options *options, struct identity *identi
 
 static bool choose_app(const struct options *options, struct identity *identity) {
     struct offers offers = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    identity->app_uid = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
-    if (!account_find(passwd, READ_STRICT, identity->app_uid, &identity->app)) {
-        return false;
-    }
     gid_t gid = options->gid.state == ID_SET ? options->gid.id
                 : identity->app.found        ? identity->app.gid
                                              : identity->app_uid;
@@ -157,10 +156,13 @@ static bool choose_app(const struct options *options, struct identity *identity)
     return good;
 }
 
-/* The starter by the laxest reading: what it is given by a line of the image is the image's gift.
- */
-static bool find_starter(struct identity *identity) {
-    return account_find(passwd, READ_LAX, identity->euid, &identity->starter);
+/* Our own by the laxest reading: what we are given by a line of the image is the image's gift. */
+static bool find_starter_and_app(struct identity *identity) {
+    const struct account_wish wishes[] = {
+        {identity->euid, READ_LAX, &identity->starter},
+        {identity->app_uid, READ_STRICT, &identity->app},
+    };
+    return accounts_find(passwd, wishes, 2);
 }
 
 static bool explain(struct messages *messages) {
@@ -181,10 +183,12 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     /* Root that cannot switch is refused; --check shows what it would have become. */
     if (good && !can_switch && identity->euid != 0) {
         ownfile_read_capabilities(&identity->own_file);
-        (void)find_starter(identity); /* only for its name: nothing hangs on it */
+        identity->app_uid = identity->euid;
+        (void)find_starter_and_app(identity); /* only for its name: nothing hangs on it */
         good = keep_current(identity);
     } else if (good) {
-        good = find_starter(identity) && choose_app(options, identity);
+        identity->app_uid = options->uid.state == ID_SET ? options->uid.id : DEFAULT_UID;
+        good = find_starter_and_app(identity) && choose_app(options, identity);
     }
     if (!good) {
         return explain(messages);

@@ -29,6 +29,9 @@ enum { GROUPS_MAX = 65536 };
 /* Adds one group. Returns false, with errno: ENOMEM, or E2BIG for more than GROUPS_MAX. */
 bool groups_add(struct group_list *groups, gid_t gid);
 
+/* Takes every entry of that group out. */
+void groups_drop(struct group_list *groups, gid_t gid);
+
 /* Sorts the list and drops what is in it twice. The kernel sorts it too: setgroups(2). */
 void groups_settle(struct group_list *groups);
 

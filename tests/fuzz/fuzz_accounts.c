@@ -126,10 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct file passwd = make_file(data, first);
     struct file group = make_file(data + skipped, size - skipped);
 
-    require(account_find(passwd.path, READ_STRICT, uid, &account));
+    require(accounts_find(passwd.path, &(struct account_wish){uid, READ_STRICT, &account}, 1));
     check_account(&account, uid, data, first);
     const char *name = account.found ? account.name : "app";
-    require(account_groups(group.path, READ_STRICT, name, &groups));
+    require(accounts_groups(group.path, &(struct groups_wish){name, READ_STRICT, &groups}, 1));
     check_groups(&groups, name, data + skipped, size - skipped);
     check_settled(&groups);
 

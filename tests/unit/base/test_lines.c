@@ -88,6 +88,24 @@ TEST(a_file_of_proc_is_read_though_its_size_is_none) {
     assert_true(lines_close(&lines));
 }
 
+TEST(the_first_line_is_what_fits_of_it) {
+    static const struct {
+        const char *content;
+        const char *line;
+    } rows[] = {{"allow\n", "allow"},        {"40", "40"},
+                {"one\ntwo\n", "one"},       {"12345678\n", "12345678"},
+                {"123456789\n", "12345678"}, {"\n", ""}};
+    char room[8];
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct text line =
+            lines_first(write_file("file", rows[i].content, 0644), room, sizeof room);
+        expect(is(line, rows[i].line), "%s", rows[i].content);
+    }
+    assert_null(lines_first(write_file("file", "", 0644), room, sizeof room).at);
+    assert_null(lines_first(in_folder("missing"), room, sizeof room).at);
+    assert_null(lines_first(folder(), room, sizeof room).at);
+}
+
 TEST(what_is_no_file_is_not_there) {
     char *fifo = in_folder("fifo");
     char *dangling = in_folder("dangling");
@@ -153,6 +171,7 @@ int main(void) {
         cmocka_unit_test(a_line_may_be_of_any_length),
         cmocka_unit_test(many_lines_come_in_their_order),
         cmocka_unit_test(a_file_of_proc_is_read_though_its_size_is_none),
+        cmocka_unit_test(the_first_line_is_what_fits_of_it),
         cmocka_unit_test(what_is_no_file_is_not_there),
         cmocka_unit_test(a_file_that_breaks_off_is_told),
         cmocka_unit_test(a_file_that_may_not_be_read_is_not_taken_for_none),

@@ -12,9 +12,21 @@ static const char image_passwd[] = "root:x:0:0:root:/root:/bin/bash\n"
                                    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
                                    "app:x:1654:1654::/home/app:/bin/sh\n";
 
+static bool find_account(const char *path, enum reading reading, uid_t uid,
+                         struct account *account) {
+    const struct account_wish wish = {uid, reading, account};
+    return accounts_find(path, &wish, 1);
+}
+
+static bool find_groups(const char *path, enum reading reading, const char *name,
+                        struct group_list *groups) {
+    const struct groups_wish wish = {name, reading, groups};
+    return accounts_groups(path, &wish, 1);
+}
+
 static struct account find_in(const char *path, uid_t uid) {
     struct account account = {true, 99, NULL, NULL};
-    assert_true(account_find(path, READ_STRICT, uid, &account));
+    assert_true(find_account(path, READ_STRICT, uid, &account));
     return account;
 }
 
@@ -25,7 +37,7 @@ static struct account find(const char *content) {
 
 static struct group_list groups_in(const char *path, const char *name) {
     struct group_list groups = {NULL, 0};
-    assert_true(account_groups(path, READ_STRICT, name, &groups));
+    assert_true(find_groups(path, READ_STRICT, name, &groups));
     return groups;
 }
 
@@ -71,9 +83,9 @@ TEST(a_file_that_is_no_file_lists_nobody) {
     for (size_t i = 0; i < LENGTH(paths); i++) {
         struct account account = {true, 99, NULL, NULL};
         struct group_list groups = {NULL, 0};
-        expect(account_find(paths[i], READ_STRICT, 1654, &account), "%s", paths[i]);
+        expect(find_account(paths[i], READ_STRICT, 1654, &account), "%s", paths[i]);
         expect(!account.found, "%s", paths[i]);
-        expect(account_groups(paths[i], READ_STRICT, "app", &groups), "%s", paths[i]);
+        expect(find_groups(paths[i], READ_STRICT, "app", &groups), "%s", paths[i]);
         expect(groups.count == 0, "%s", paths[i]);
     }
 }
@@ -91,11 +103,11 @@ TEST(a_file_that_breaks_off_is_an_error) {
     struct account account;
     struct group_list groups = {NULL, 0};
     errno = 0;
-    assert_false(account_find("/proc/self/mem", READ_STRICT, 1654, &account));
+    assert_false(find_account("/proc/self/mem", READ_STRICT, 1654, &account));
     assert_int_equal(errno, EIO);
     assert_false(account.found);
     errno = 0;
-    assert_false(account_groups("/proc/self/mem", READ_STRICT, "app", &groups));
+    assert_false(find_groups("/proc/self/mem", READ_STRICT, "app", &groups));
     assert_int_equal(errno, EIO);
 }
 
@@ -107,15 +119,15 @@ static int try_unreadable(const char *file, const char *below) {
         return 1;
     }
     errno = 0;
-    if (account_find(file, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
+    if (find_account(file, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
         return 2;
     }
     errno = 0;
-    if (account_find(below, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
+    if (find_account(below, READ_STRICT, 1654, &account) || errno != EACCES || account.found) {
         return 3;
     }
     errno = 0;
-    return account_groups(file, READ_STRICT, "app", &groups) || errno != EACCES || groups.count != 0
+    return find_groups(file, READ_STRICT, "app", &groups) || errno != EACCES || groups.count != 0
                ? 4
                : 0;
 }
@@ -362,11 +374,56 @@ TEST(a_colon_among_the_members_belongs_to_their_names) {
 TEST(groups_add_to_those_that_are_there) {
     struct group_list groups = {NULL, 0};
     assert_true(groups_add(&groups, 5));
-    assert_true(
-        account_groups(write_file("group", "g:x:7:app\n", 0644), READ_STRICT, "app", &groups));
+    assert_true(find_groups(write_file("group", "g:x:7:app\n", 0644), READ_STRICT, "app", &groups));
     assert_int_equal(groups.count, 2);
     assert_int_equal(groups.ids[0], 5);
     assert_int_equal(groups.ids[1], 7);
+}
+
+TEST(all_wishes_are_met_in_one_go) {
+    struct account root = {true, 9, NULL, NULL};
+    struct account app = root;
+    struct account nobody = root;
+    const struct account_wish wishes[] = {{1654, READ_STRICT, &app},
+                                          {0, READ_LAX, &root},
+                                          {4000, READ_STRICT, &nobody},
+                                          {1654, READ_LAX, &nobody}};
+    const char *path = write_file("passwd", print("%sx:x: 1654:7::/x:\n", image_passwd), 0644);
+    assert_true(accounts_find(path, wishes, 3));
+    assert_string_equal(app.name, "app");
+    assert_string_equal(root.name, "root");
+    assert_false(nobody.found);
+    assert_true(accounts_find(path, wishes + 3, 1));
+    assert_string_equal(nobody.name, "app");
+    assert_true(accounts_find(path, wishes, 0));
+
+    struct group_list strict = {NULL, 0};
+    struct group_list lax = {NULL, 0};
+    struct group_list none = {NULL, 0};
+    const struct groups_wish groups[] = {
+        {"app", READ_STRICT, &strict}, {"root", READ_LAX, &lax}, {NULL, READ_LAX, &none}};
+    assert_true(accounts_groups(
+        write_file("group", "a:x:1:app,root\nb:x: 2:app, root\nc:x:3:app\n", 0644), groups, 3));
+    assert_int_equal(strict.count, 2);
+    assert_int_equal(strict.ids[1], 3);
+    assert_int_equal(lax.count, 2);
+    assert_int_equal(lax.ids[1], 2);
+    assert_int_equal(none.count, 0);
+}
+
+TEST(a_group_is_taken_out_wherever_it_is) {
+    struct group_list groups = {NULL, 0};
+    groups_drop(&groups, 5);
+    for (gid_t gid = 3; gid < 12; gid++) {
+        assert_true(groups_add(&groups, gid % 4 == 0 ? 5 : gid));
+    }
+    groups_drop(&groups, 5);
+    assert_int_equal(groups.count, 6);
+    assert_false(groups_have(&groups, 5));
+    assert_int_equal(groups.ids[0], 3);
+    assert_int_equal(groups.ids[5], 11);
+    assert_true(groups_add(&groups, 12));
+    assert_int_equal(groups.ids[6], 12);
 }
 
 TEST(a_user_may_have_thousands_of_groups) {
@@ -477,6 +534,8 @@ int main(void) {
         cmocka_unit_test(a_group_line_that_does_not_fit_counts_for_nothing),
         cmocka_unit_test(a_colon_among_the_members_belongs_to_their_names),
         cmocka_unit_test(groups_add_to_those_that_are_there),
+        cmocka_unit_test(all_wishes_are_met_in_one_go),
+        cmocka_unit_test(a_group_is_taken_out_wherever_it_is),
         cmocka_unit_test(a_user_may_have_thousands_of_groups),
         cmocka_unit_test(a_settled_list_ascends_and_has_each_group_once),
         cmocka_unit_test(a_group_is_in_a_list_or_not),
