@@ -159,7 +159,11 @@ class TestWhatIsNotKubernetesFileIsLeftAlone:
 def test_a_failure_once_the_app_runs_is_written_down_too(box, log):
     """By then all descriptors are closed. The kubelet makes its file for everybody to write to."""
     log.chmod(0o666)
-    done = box.run("/world", "out=/tmp/world", forbidden=(RT_SIGTIMEDWAIT,))
+    ends = os.pipe()  # so that the app does not end by itself first
+    words = ("/world", "out=/tmp/world", "wait")
+    done = box.run(*words, descriptors={0: ends[0]}, forbidden=(RT_SIGTIMEDWAIT,))
+    for end in ends:
+        os.close(end)
     assert done.exit_code == 125
     assert done.texts("error") and log.read_text() == done.stderr
 
