@@ -172,3 +172,10 @@ void check_summarize(const struct plan *plan, const struct identity *identity, c
                  (unsigned)plan->gid, list_end(&groups), list_end(&ports),
                  plan->kept != 0 ? "CAP_NET_BIND_SERVICE" : "no capability");
 }
+
+const char *check_advise_on_abort(const struct plan *plan, const struct held *held) {
+    return held->net_bind && plan->kept == 0 && held->kernel_floor > 1
+               ? "if it wants a port below 1024 that only its code or appsettings.json names: name "
+                 "it in ASPNETCORE_HTTP_PORTS too, and the shim keeps CAP_NET_BIND_SERVICE for it"
+               : NULL;
+}

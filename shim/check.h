@@ -19,6 +19,12 @@ int check_print(const struct plan *plan, const struct options *options,
                 const struct identity *identity, const char *file, int code,
                 struct messages *messages);
 
+/*
+ * What to say of an app that aborts as it starts, which it does for want of a port that only its
+ * code or its files name: NULL where that is no matter of a capability that the app has not got.
+ */
+const char *check_advise_on_abort(const struct plan *plan, const struct held *held);
+
 /* What is started, as whom and with what, in one line for SHIM_LOG=info. */
 void check_summarize(const struct plan *plan, const struct identity *identity, const char *program,
                      struct messages *messages);

@@ -101,6 +101,7 @@ static bool become(struct run *run) {
 /* Steps 9 to 12: the app, and its init, which holds nothing once the app runs. */
 static int run_under_init(struct run *run) {
     struct supervision supervision;
+    run->launch.abort_hint = check_advise_on_abort(&run->plan, &run->held);
     if (!privilege_rehearse(&run->plan, &run->messages) ||
         !supervise_prepare(&supervision, &run->launch, &run->options, &run->messages)) {
         return EXIT_REFUSED;

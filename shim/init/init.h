@@ -45,8 +45,9 @@ int program_explain(const char *name, const char *path, int error, struct messag
 
 struct launch {
     char *const *program;
-    char **environment;                                        /* the app's */
-    struct inherited_signals signals;                          /* what the shim was started with */
+    char **environment;               /* the app's */
+    struct inherited_signals signals; /* what the shim was started with */
+    const char *abort_hint; /* what to say, at info, of an app that aborts in its first minute */
     char listen_pid[sizeof "LISTEN_PID=" + 3 * sizeof(pid_t)]; /* room for the app's entry */
 };
 
@@ -67,11 +68,14 @@ struct terminal {
 struct supervision {
     struct launch *launch;
     const struct options *options;
+    struct messages *messages;
     struct terminal terminal;
     struct birth *birth; /* what the child has left behind on its way to the app: spawn.h */
     bool init;           /* we are PID 1 */
     bool alone;          /* there is no shell above us in our session that could say `fg` */
     pid_t app;           /* never signalled once it has ended: its number may be another's */
+    int64_t started;     /* in seconds of an arbitrary clock */
+    bool killed;         /* we have sent it SIGKILL, as SHIM_SIGNAL_REWRITE says */
     bool ended;          /* and reaped */
     int status;          /* as waitpid(2) gave it */
     int stopped;         /* the signal that has stopped the app; 0: it runs */
@@ -79,8 +83,8 @@ struct supervision {
 
 /*
  * Before the start: becomes the reaper of orphans, and tries what supervise_settle() will do,
- * leaving nothing changed. Fills *run, which keeps launch and options. Returns false, with an
- * error in messages, when the app must not be started.
+ * leaving nothing changed. Fills *run, which keeps launch, options and messages. Returns false,
+ * with an error in messages, when the app must not be started.
  */
 bool supervise_prepare(struct supervision *run, struct launch *launch,
                        const struct options *options, struct messages *messages);

@@ -1,15 +1,18 @@
 #include "init/init.h"
 
 #include "descriptors.h"
+#include "grace.h"
 #include "mask.h"
+#include "neighbours.h"
+#include "reap.h"
 #include "spawn.h"
+#include "tell.h"
 #include "terminal.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -90,58 +93,12 @@ static bool follow_continue(struct supervision *run) {
 /* Hands a signal on, rewritten as the settings say. */
 static void hand_on(struct supervision *run, int number) {
     int handed = run->options->rewrite[number];
+    tell_signal(run, number, handed);
+    run->killed = run->killed || handed == SIGKILL;
     bool continued = number == SIGCONT && follow_continue(run);
     if (handed != 0 && !(continued && handed == SIGCONT)) {
         send(run, handed, run->options->signal_group);
     }
-}
-
-/* What waitpid(2) says of the app. Returns whether it has stopped now. */
-static bool note(struct supervision *run, int status) {
-    run->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
-    if (WIFEXITED(status) || WIFSIGNALED(status)) {
-        run->ended = true;
-        run->status = status;
-    }
-    return run->stopped != 0;
-}
-
-/* What the children have been up to. */
-enum children { CHILDREN_LEFT, CHILDREN_NONE, CHILDREN_UNKNOWN };
-
-/* How often in a row waitpid(2) may have looked in vain, when there is something to be seen. */
-enum { VAIN_MAX = 100 };
-
-static bool has_ended_child(void) {
-    siginfo_t ended = {.si_pid = 0};
-    return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
-}
-
-/*
- * Takes every child that has ended, stopped or gone on: one SIGCHLD may stand for many. Only
- * then is the app's own end acted on. *stopped is whether the app has stopped meanwhile. A
- * waitpid(2) that never tells of a child that has ended only pretends to look; one that has ended
- * just now it tells of the next time.
- */
-static enum children reap(struct supervision *run, bool *stopped) {
-    int vain = 0;
-    *stopped = false;
-    while (vain < VAIN_MAX) {
-        int status;
-        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
-        if (child < 0 && errno != EINTR) {
-            return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
-        }
-        if (child == 0 && !has_ended_child()) {
-            return CHILDREN_LEFT;
-        }
-        vain = child <= 0 ? vain + 1 : 0;
-        if (child == run->app && !run->ended) {
-            *stopped = note(run, status);
-        }
-    }
-    errno = ENOSYS;
-    return CHILDREN_UNKNOWN;
 }
 
 /*
@@ -168,46 +125,14 @@ static bool watch(struct supervision *run) {
     }
 }
 
-static bool read_clock(int64_t *milliseconds) {
-    struct timespec now;
-    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) {
-        return false;
-    }
-    *milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    return true;
-}
-
-/*
- * The app is gone: what it has left behind is told to end, and gets its time to do so. As PID 1
- * alone: kill(-1) reaches all of this PID namespace then, and all of a machine else. What is left
- * at the end of it the kernel kills, as PID 1 ends: pid_namespaces(7).
- */
-static void give_grace(struct supervision *run) {
-    int64_t now;
-    int64_t end;
-    bool stopped;
-    if (!read_clock(&end)) {
-        return;
-    }
-    end += (int64_t)run->options->grace_seconds * 1000;
-    (void)kill(-1, SIGTERM); /* ESRCH: nobody is left */
-    (void)kill(-1, SIGCONT);
-    while (reap(run, &stopped) == CHILDREN_LEFT && read_clock(&now) && now < end) {
-        int number = mask_wait(end - now);
-        if (number < 0) {
-            return;
-        }
-        if (number > 0 && number != SIGCHLD && run->options->rewrite[number] != 0) {
-            (void)kill(-1, run->options->rewrite[number]);
-        }
-    }
-}
-
 static int end(struct supervision *run, struct messages *messages) {
     int code = WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
     bool failed = spawn_has_failed(run->launch, run->birth, messages, &code);
+    if (!failed) {
+        tell_end(run);
+    }
     if (run->init && run->options->grace_seconds > 0) {
-        give_grace(run);
+        grace_give(run);
     }
     if (!run->init) {
         if (mask_holds(SIGCONT)) { /* the shell that has sent it may have the foreground now */
@@ -220,12 +145,14 @@ static int end(struct supervision *run, struct messages *messages) {
 
 bool supervise_prepare(struct supervision *run, struct launch *launch,
                        const struct options *options, struct messages *messages) {
-    *run = (struct supervision){.launch = launch, .options = options, .init = getpid() == 1};
+    *run = (struct supervision){
+        .launch = launch, .options = options, .messages = messages, .init = getpid() == 1};
     run->alone = run->init || getsid(0) == getpid();
     /* Some emulators have no subreaper: then orphans go to the init above us, as without us. */
     if (!run->init && prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) < 0) {
         message_info(messages, "cannot become the reaper of orphans: %s", strerror(errno));
     }
+    neighbours_tell_of_shell(messages);
     /* Not by going there: there may be no way back to where we are. */
     if (access("/", X_OK) < 0) {
         message_error(messages, "the app's user cannot enter /: %s", strerror(errno));
@@ -264,9 +191,7 @@ int supervise_give_up(struct supervision *run, struct messages *messages) {
 }
 
 int supervise(struct supervision *run, struct messages *messages) {
-    message_debug(messages, "started: the app is process %d%s", (int)run->app,
-                  run->terminal.foreground ? ", in the foreground" : "");
-    output_flush(messages);
+    tell_start(run);
     if (!watch(run)) {
         message_error(messages, "cannot wait for signals or for the app: %s", strerror(errno));
         message_hint(messages, "a sandbox that forbids rt_sigtimedwait or wait4 lets nobody be an "

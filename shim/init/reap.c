@@ -1,0 +1,43 @@
+#include "reap.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+/* What waitpid(2) says of the app. Returns whether it has stopped now. */
+static bool note(struct supervision *run, int status) {
+    run->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+    if (WIFEXITED(status) || WIFSIGNALED(status)) {
+        run->ended = true;
+        run->status = status;
+    }
+    return run->stopped != 0;
+}
+
+/* How often in a row waitpid(2) may have looked in vain, when there is something to be seen. */
+enum { VAIN_MAX = 100 };
+
+static bool has_ended_child(void) {
+    siginfo_t ended = {.si_pid = 0};
+    return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
+}
+
+enum children reap(struct supervision *run, bool *stopped) {
+    int vain = 0;
+    *stopped = false;
+    while (vain < VAIN_MAX) {
+        int status;
+        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
+        if (child < 0 && errno != EINTR) {
+            return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
+        }
+        if (child == 0 && !has_ended_child()) {
+            return CHILDREN_LEFT;
+        }
+        vain = child <= 0 ? vain + 1 : 0;
+        if (child == run->app && !run->ended) {
+            *stopped = note(run, status);
+        }
+    }
+    errno = ENOSYS;
+    return CHILDREN_UNKNOWN;
+}
