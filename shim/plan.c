@@ -306,6 +306,23 @@ static void warn_of_idle_settings(const struct options *options, const struct he
     }
 }
 
+/*
+ * As PID 1 the app itself is what `exec` joins, and that is root where the container starts as
+ * root: user_namespaces(7).
+ */
+static void warn_of_open_exec(const struct options *options, const struct identity *identity,
+                              const struct held *held, struct messages *messages) {
+    if (options->supervise || !held->init || identity->kept) {
+        return;
+    }
+    message_warn(messages, "with SHIM_SUPERVISE=0 as PID 1 an exec into the container joins the "
+                           "app itself, as root: the app could be root with it");
+    message_hint(messages,
+                 "leave it out, or give the container an init (--init), or start it as the app's "
+                 "user: USER %u",
+                 (unsigned)identity->app_uid);
+}
+
 void plan_make(const struct options *options, const struct identity *identity,
                const struct listen *listen, const struct held *held, const char *home,
                struct plan *plan, struct messages *messages) {
@@ -338,5 +355,6 @@ void plan_make(const struct options *options, const struct identity *identity,
                      "are; no_new_privs makes both harmless");
     }
     warn_of_idle_settings(options, held, messages);
+    warn_of_open_exec(options, identity, held, messages);
     plan->refused = messages->errors;
 }

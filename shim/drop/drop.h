@@ -23,7 +23,8 @@ bool handover_fill_stdio(struct messages *messages);
 /*
  * If the uid changes: gives the descriptors 0, 1 and 2 to the app's user, as runc does for USER:
  * anonymous pipes, sockets, and a terminal that is ours to give. Where that is not allowed, they
- * stay as they are; where it matters, for want of CAP_CHOWN, with a warning in messages.
+ * stay as they are; where it matters, for want of CAP_CHOWN, it is told in messages. A warning if
+ * the app gets the terminal of a shell of root's, and the kernel lets it type there.
  */
 void handover_stdio(const struct plan *plan, struct messages *messages);
 

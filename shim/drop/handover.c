@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -31,9 +32,74 @@ static bool is_anonymous_pipe(int fd) {
     return fstatfs(fd, &system) == 0 && system.f_type == PIPEFS_MAGIC;
 }
 
+/* Whether a terminal of our session is ours, and not that of the shell that has started us. */
+static bool is_alone(void) {
+    return getpid() == 1 || getsid(0) == getpid();
+}
+
 /* Somebody else's terminal stays somebody else's. */
 static bool is_own_terminal(int fd) {
-    return isatty(fd) && (getpid() == 1 || getsid(0) == getpid());
+    return isatty(fd) && is_alone();
+}
+
+/* Whether the app will have a controlling terminal: a descriptor, or /dev/tty to open it by. */
+static bool has_terminal(void) {
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (tcgetpgrp(fd) >= 0) {
+            return true;
+        }
+    }
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
+}
+
+/* Whether the kernel lets anybody type into its controlling terminal. Before 6.2 it always does. */
+static bool knows_tiocsti(void) {
+    char answer = '1';
+    int fd = open("/proc/sys/dev/tty/legacy_tiocsti", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)!read(fd, &answer, sizeof answer); /* or it stays as it was */
+        (void)close(fd);
+    }
+    return answer != '0';
+}
+
+/* Whether our session is that of an engine's init (`docker run -it --init`): it reads no terminal.
+ */
+static bool is_under_init(void) {
+    static const char *const inits[] = {"catatonit", "docker-init", "dumb-init", "podman-init",
+                                        "tini"};
+    char path[32];
+    char name[32];
+    (void)snprintf(path, sizeof path, "/proc/%d/comm", (int)getsid(0));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t length = read(fd, name, sizeof name - 1);
+    (void)close(fd);
+    name[length > 0 ? length - 1 : 0] = '\0'; /* without its line end */
+    for (size_t i = 0; i < sizeof inits / sizeof inits[0]; i++) {
+        if (strcmp(name, inits[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Root's shell waits at the terminal that the app gets: what is typed there is root's to run. */
+static void warn_of_shared_terminal(struct messages *messages) {
+    if (is_alone() || !has_terminal() || !knows_tiocsti() || is_under_init()) {
+        return;
+    }
+    message_warn(messages, "the app can type into the terminal that the shim was started from "
+                           "(TIOCSTI), and so into a shell of root's");
+    message_hint(messages, "start it in a session of its own: setsid -w /shim ..., or where it "
+                           "wants a terminal: script -qec 'exec /shim ...' /dev/null; with the "
+                           "sysctl dev.tty.legacy_tiocsti=0 it is over for all");
 }
 
 static bool is_ours(int fd, mode_t mode) {
@@ -68,6 +134,9 @@ void handover_stdio(const struct plan *plan, struct messages *messages) {
     if (kept) {
         message_hint(messages, "if the app opens one by that name: --cap-add CHOWN, or in a pod "
                                "capabilities: {add: [CHOWN]}");
+    }
+    if (plan->uid_changes) {
+        warn_of_shared_terminal(messages);
     }
 }
 

@@ -181,7 +181,7 @@ def test_links_in_a_circle_end_the_search_in_path_as_in_a_start(box, path, super
     box.path("/one/app").symlink_to("/one/app")
     box.write("/denied/app", "", mode=0o644)
     shutil.copy(box.path("/world"), box.path("/two/app"))
-    env = {"PATH": path, "SHIM_SUPERVISE": supervise}
+    env = {"PATH": path, "SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"}
     values, checked = check(box, "app", env=env)
     started = box.run("app", env=env)
     assert (checked.exit_code, checked.stderr) == (started.exit_code, started.stderr)

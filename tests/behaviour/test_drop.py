@@ -18,7 +18,7 @@ MODES = {
     "as an ordinary process": {"init": False},
     "without /proc": {"proc": False},
     "with a read-only root": {"readonly": ("/",)},
-    "becoming the app": {"env": {"SHIM_SUPERVISE": "0"}},
+    "becoming the app": {"env": {"SHIM_SUPERVISE": "0", "SHIM_LOG": "error"}},
 }
 
 
@@ -152,7 +152,7 @@ def test_folder_umask_and_signals_stay(box):
 @pytest.mark.usefixtures("namespaces")
 def test_without_supervision_the_app_is_pid_1_itself(box, tmp_path):
     with open(tmp_path / "file", "w") as file:
-        env = {"SHIM_SUPERVISE": "0"}
+        env = {"SHIM_SUPERVISE": "0", "SHIM_LOG": "error"}
         world = box.run("/world", env=env, descriptors={3: file.fileno()}).world
     assert (world["pid"], world["ppid"]) == (1, 0)
     assert [found["fd"] for found in world["descriptors"]] == [0, 1, 2, 3]

@@ -25,7 +25,7 @@ def held(world):
 @pytest.mark.parametrize("env", [{}, PORT_80], ids=str)
 def test_one_that_the_bounding_set_does_not_cover_is_126(box, env, supervise):
     give(box, "net_raw")
-    refused = box.run("/world", env=env | {"SHIM_SUPERVISE": supervise}, floor=1024)
+    refused = box.run("/world", env=env | {"SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"}, floor=1024)
     refused.refuses('"/world"', "cap_net_raw=ep", exit_code=126)
     assert any("setcap -r" in hint and "/world" in hint for hint in refused.texts("hint"))
     assert any("SHIM_BOUNDING_SET=keep" in hint for hint in refused.texts("hint"))

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(params=["1", "0"], ids=["supervised", "becoming the app"])
 def supervise(request):
-    return {"SHIM_SUPERVISE": request.param}
+    return {"SHIM_SUPERVISE": request.param, "SHIM_LOG": "error"}
 
 
 def refuses(done, exit_code, *words):

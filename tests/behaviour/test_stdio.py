@@ -89,7 +89,7 @@ def test_a_refused_start_changes_no_owner(box, opened):
 # Programs that log to /dev/stdout
 
 
-@pytest.mark.parametrize("mode", [{}, {"init": False}, {"env": {"SHIM_SUPERVISE": "0"}}], ids=str)
+@pytest.mark.parametrize("mode", [{}, {"init": False}, {"env": {"SHIM_SUPERVISE": "0", "SHIM_LOG": "error"}}], ids=str)
 @pytest.mark.usefixtures("namespaces")
 def test_dev_stdout_can_be_opened_again(box, mode):
     assert box.run("/world", **mode).world["reopened"]["/dev/stdout"] == 0

@@ -37,7 +37,7 @@ def fail(box, name="refused", env=(), **options):
 @pytest.mark.parametrize("supervise", ["1", "0"])
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_is_written_down(box, log, name, supervise):
-    done = fail(box, name, {"SHIM_SUPERVISE": supervise})
+    done = fail(box, name, {"SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"})
     assert log.read_text() == done.stderr
 
 

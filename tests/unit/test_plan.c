@@ -896,6 +896,7 @@ TEST(a_grace_period_is_for_pid_1_only) {
 
 TEST(what_only_a_supervisor_does_is_a_warning_without_one) {
     struct start start = as_root();
+    start.held.init = false;
     start.options.supervise = false;
     expect_start(&start, "SHIM_SUPERVISE=0");
     assert_int_equal(start.messages.length, 0);
@@ -906,12 +907,34 @@ TEST(what_only_a_supervisor_does_is_a_warning_without_one) {
     assert_int_equal(start.messages.length, 0);
 
     start = as_root();
+    start.held.init = false;
     start.options.supervise = false;
     start.options.tunes_supervision = true;
     start.options.grace_seconds = 5;
     expect_start(&start, "both");
     assert_int_equal(warnings(&start.messages), 1);
     assert_int_equal(said(&start.messages, "SHIM_SUPERVISE is 0"), 1);
+}
+
+TEST(an_app_that_exec_joins_as_root_is_a_warning) {
+    struct start start = as_root();
+    start.held.init = true;
+    expect_start(&start, "supervised");
+    assert_int_equal(start.messages.length, 0);
+
+    start = as_root();
+    start.held.init = true;
+    start.options.supervise = false;
+    expect_start(&start, "SHIM_SUPERVISE=0 as PID 1");
+    assert_int_equal(warnings(&start.messages), 1);
+    assert_int_equal(said(&start.messages, "exec into the container joins the app itself"), 1);
+    assert_int_equal(said(&start.messages, "USER 1654"), 1);
+
+    start = as_user(1654);
+    start.held.init = true;
+    start.options.supervise = false;
+    expect_start(&start, "a user's");
+    assert_int_equal(warnings(&start.messages), 0);
 }
 
 TEST(the_origin_can_be_checked_by_itself) {
@@ -992,6 +1015,7 @@ int main(void) {
         cmocka_unit_test(without_cap_setpcap_the_bounding_set_stays_and_that_is_said_at_info),
         cmocka_unit_test(a_grace_period_is_for_pid_1_only),
         cmocka_unit_test(what_only_a_supervisor_does_is_a_warning_without_one),
+        cmocka_unit_test(an_app_that_exec_joins_as_root_is_a_warning),
         cmocka_unit_test(the_origin_can_be_checked_by_itself),
         cmocka_unit_test(nothing_of_an_earlier_plan_is_left),
         cmocka_unit_test(without_knowing_what_is_held_nothing_is_claimed_and_nothing_started),

@@ -113,7 +113,7 @@ def another_process():
 def test_no_more_processes_allowed(shim, init, supervise):
     """RLIMIT_NPROC counts those of the app's user, wherever they are."""
     prefix = ["prlimit", "--nproc=0"]
-    env = {"SHIM_SUPERVISE": supervise}
+    env = {"SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"}
     code, output, errors = shim("/bin/true", init=init, prefix=prefix, env=env).finish()
     assert (code, output) == (125, "")
     assert errors.startswith("shim: error: ")

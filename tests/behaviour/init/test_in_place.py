@@ -6,7 +6,7 @@ import pid1
 import pytest
 from pid1 import APP_UID, payload
 
-IN_PLACE = {"SHIM_SUPERVISE": "0"}
+IN_PLACE = {"SHIM_SUPERVISE": "0", "SHIM_LOG": "error"}
 
 
 @pytest.mark.parametrize("init, number", [(True, 1), (False, 2)], ids=["pid1", "ordinary"])
@@ -59,12 +59,35 @@ def test_the_process_group_is_untouched(shim, init):
 
 def test_a_job_of_a_shell(start, terminal):
     """The shell has made it a process group, in the foreground, and gets it back."""
-    script = f'set -m; SHIM_SUPERVISE=0 {pid1.shim()} /usr/bin/awk "$1" /proc/self/stat; read word'
+    script = f'set -m; SHIM_LOG=error SHIM_SUPERVISE=0 {pid1.shim()} /usr/bin/awk "$1" /proc/self/stat; read word'
     awk = "{ print $1 == $5, $5 == $8 }"
     run = start("/bin/bash", "-c", script, "bash", awk, init=False, terminal=terminal)
     assert terminal.line() == "1 1"
     terminal.type("it\n")
     assert run.end() == 0
+
+
+class TestWhoeverExecs:
+    """As PID 1 the app is what `exec` joins, and that is root where the container starts as root."""
+
+    def test_is_warned(self, shim):
+        code, output, errors = shim("/bin/true", env={"SHIM_SUPERVISE": "0"}).finish()
+        assert (code, output) == (0, "")
+        lines = errors.splitlines()
+        assert lines[0].startswith("shim: warning: with SHIM_SUPERVISE=0 as PID 1 an exec into")
+        assert lines[1].startswith("shim: hint: leave it out, or ") and "USER 1654" in lines[1]
+        assert len(lines) == 2
+
+    def test_is_not_warned_where_another_process_is_pid_1(self, shim):
+        """`docker run --init`."""
+        run = shim("/bin/true", env={"SHIM_SUPERVISE": "0"}, init=False)
+        assert run.finish() == (0, "", "")
+
+    def test_is_not_warned_where_exec_is_the_apps_user_too(self, start):
+        """USER 1654."""
+        user = ("/usr/bin/setpriv", "--reuid=1654", "--regid=1654", "--clear-groups")
+        run = start(*user, pid1.shim(), "/bin/true", env={"SHIM_SUPERVISE": "0"})
+        assert run.finish() == (0, "", "")
 
 
 def test_listen_pid_is_right_already(shim):

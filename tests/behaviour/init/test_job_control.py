@@ -2,7 +2,9 @@
 the terminal's foreground is the app's, or the shell's, as the user wants it."""
 
 import os
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 from pid1 import (APP_UID, CONT, INT, KILL, QUIT, STOP, TSTP, TTIN, payload, shim, state, status,
@@ -301,8 +303,54 @@ def test_ctrl_z_stops_the_rest_of_the_job_too(shell, words):
     shell.find("bash> ")
 
 
+TIOCSTI = Path("/proc/sys/dev/tty/legacy_tiocsti")
+
+
+class TestWhoeverSitsAtTheShell:
+    """The app gets the terminal of root's shell, and may type there: ioctl_tty(2), TIOCSTI."""
+
+    @pytest.fixture(autouse=True)
+    def kernel(self):
+        """Before 6.2 every kernel lets it."""
+        if TIOCSTI.exists() and TIOCSTI.read_text() == "0\n":
+            pytest.skip("this kernel lets nobody type for others: dev.tty.legacy_tiocsti is 0")
+
+    @pytest.mark.parametrize("words", ["", "</dev/null 2>&1 | cat"])
+    def test_is_warned(self, shell, words):
+        """/dev/tty is the terminal, whatever the descriptors are."""
+        answer = shell.ask(f"{shim()} /bin/true {words}")
+        assert "shim: warning: the app can type into the terminal that the shim was" in answer
+        assert "shim: hint: start it in a session of its own: setsid -w /shim" in answer
+
+    def test_is_right_to_be(self, shell):
+        """What the app types the shell runs."""
+        app = "import fcntl, termios; [fcntl.ioctl(0, termios.TIOCSTI, c) for c in 'echo typed\\n']"
+        shell.type(f'SHIM_LOG=error {shim()} /usr/bin/python3 -c "{app}"\n')
+        shell.find(r"typed\r\n")
+
+    @pytest.mark.parametrize("words", ["setsid -w", "script -qec 'exec {}' /dev/null"])
+    def test_is_told_of_ways_out_that_work(self, shell, words):
+        command = f"{shim()} /bin/true"
+        answer = shell.ask(words.format(command) if "{}" in words else f"{words} {command}")
+        assert "shim:" not in answer
+
+    def test_is_not_warned_where_the_app_has_no_more_rights_than_it(self, shell):
+        user = "setpriv --reuid=1654 --regid=1654 --clear-groups"
+        assert "shim:" not in shell.ask(f"{user} {shim()} /bin/true")
+
+
+def test_an_engines_init_sits_at_no_terminal(start, terminal):
+    """`docker run --init -it`: it is leader of the session, and reads nothing."""
+    if not shutil.which("tini"):
+        pytest.skip("no tini")
+    run = start("/usr/bin/tini", "--", shim(), "/bin/true", terminal=terminal)
+    run.program = shim()
+    assert run.end() == 0
+    assert "shim:" not in terminal.reader.text
+
+
 def test_a_shell_in_a_shell(shell):
-    shell.type(f"{shim()} /bin/bash --noprofile --norc -i\n")
+    shell.type(f"SHIM_LOG=error {shim()} /bin/bash --noprofile --norc -i\n")
     warning = shell.find(r"^(?s:(.*?))bash> ")[1]
     assert warning == ""
     inner = shell.terminal.foreground()

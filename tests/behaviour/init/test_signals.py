@@ -364,7 +364,7 @@ def test_the_app_has_the_signals_that_the_shim_was_started_with(
         init=init,
         blocked=bits(*blocked),
         ignored=bits(*ignored),
-        env={"SHIM_SUPERVISE": supervise},
+        env={"SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"},
     )
     code, output, errors = run.finish()
     assert (code, errors) == (0, "")
