@@ -220,6 +220,25 @@ static void follow_ports_from(char *const *environment, struct options *options,
     options->ports_from_value = value;
 }
 
+/* What expects to hear from its main process hears nothing from our child. */
+static void warn_of_notification(char *const *environment, struct messages *messages) {
+    static const char *const names[] = {"NOTIFY_SOCKET", "WATCHDOG_PID"};
+    const char *name = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && name == NULL; i++) {
+        const char *value = environment_get(environment, names[i]);
+        name = value != NULL && value[0] != '\0' ? names[i] : NULL;
+    }
+    if (name != NULL) {
+        message_warn(messages,
+                     "%s is set, but UseSystemd() of .NET tells it nothing: it speaks as "
+                     "PID 1 only, and that is the shim",
+                     name);
+        message_hint(messages, "start the container as the app's user without the shim (USER); or "
+                               "SHIM_SUPERVISE=0: the app is PID 1 then, has no init, and is what "
+                               "an exec as root joins");
+    }
+}
+
 static void set_defaults(struct options *options) {
     options->level = MESSAGE_WARN;
     options->unprivileged_port_start = 1024;
@@ -246,7 +265,7 @@ static bool read_setting(const struct setting *setting, char *const *environment
     if (setting->read(text_of(value), setting, options)) {
         return false;
     }
-    message_error(messages, "%s is %s, which it cannot be", setting->name,
+    message_error(messages, "%s is %s, which is not valid", setting->name,
                   quote(text_of(value)).text);
     message_hint(messages, "%s", setting->rule);
     return true;
@@ -262,6 +281,9 @@ void options_read_settings(char *const *environment, struct options *options,
         messages->level = options->level;
     }
     misspelt_warn(environment, names, SETTINGS, messages);
+    if (options->supervise) {
+        warn_of_notification(environment, messages);
+    }
     if (options->ports_from != NULL) {
         follow_ports_from(environment, options, messages);
     }

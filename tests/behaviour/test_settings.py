@@ -219,6 +219,17 @@ def test_what_kubernetes_makes_of_a_service_called_shim_is_no_misspelt_setting(b
     assert box.run("/world", env=env).world["uids"] == [1654] * 4
 
 
+@pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_PID"])
+def test_a_service_manager_that_would_hear_nothing_is_told_of(box, name):
+    """podman run --sdnotify=container. .NET's UseSystemd() speaks as PID 1 only."""
+    done = box.run("/world", env={name: "/run/notify"})
+    assert f"{name}=/run/notify" in done.noisy_world["environment"]
+    (warning,) = done.texts("warning")
+    (hint,) = done.texts("hint")
+    assert warning.startswith(name) and "UseSystemd" in warning
+    assert "USER" in hint and "SHIM_SUPERVISE=0" in hint and "exec" in hint
+
+
 def test_names_that_are_not_the_shims_may_differ(box):
     env = ["SHIM_PORT=1", "SHIM_PORT=2", "app_uid=0", "APP_UID_=0", "PATH=/a", "PATH=/b"]
     found = box.run("/world", env=env).world["environment"]

@@ -1049,6 +1049,37 @@ TEST(no_value_from_outside_gets_to_the_terminal_as_it_is) {
     assert_int_equal(said(&messages, "\\x1b[2J\\x0d\\x0a\\x9b"), 1);
 }
 
+/* .NET speaks to a service manager as PID 1 only. */
+TEST(what_waits_to_hear_from_its_main_process_is_a_warning_while_supervising) {
+    static const struct {
+        const char *entries[3];
+        const char *named; /* NULL: no warning */
+    } rows[] = {
+        {{"NOTIFY_SOCKET=/run/notify"}, "NOTIFY_SOCKET"},
+        {{"NOTIFY_SOCKET=@abstract"}, "NOTIFY_SOCKET"},
+        {{"WATCHDOG_PID=1"}, "WATCHDOG_PID"},
+        {{"WATCHDOG_PID=1", "NOTIFY_SOCKET=/run/notify"}, "NOTIFY_SOCKET"},
+        {{"NOTIFY_SOCKET="}, NULL},
+        {{"WATCHDOG_USEC=1"}, NULL},
+        {{"NOTIFY_SOCKET=/run/notify", "SHIM_SUPERVISE=0"}, NULL},
+        {{"WATCHDOG_PID=1", "SHIM_SUPERVISE=0"}, NULL},
+        {{"WATCHDOG_PID=1", "SHIM_LOG=error"}, NULL},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct options options;
+        struct messages messages;
+        read_all((char *const *)rows[i].entries, &options, &messages);
+        size_t told = rows[i].named == NULL ? 0 : 1;
+        expect(warnings(&messages) == told && hints(&messages) == told, "row %zu: %.*s", i,
+               SAID(&messages));
+        if (told > 0) {
+            expect(said(&messages, print("shim: warning: %s is set", rows[i].named)) == 1,
+                   "row %zu: %.*s", i, SAID(&messages));
+            assert_int_equal(said(&messages, "SHIM_SUPERVISE=0"), 1);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_word_is_the_program_and_all_after_it_is_its_own),
@@ -1099,6 +1130,7 @@ int main(void) {
         cmocka_unit_test(a_named_variable_with_two_values_is_refused),
         cmocka_unit_test(a_variables_name_is_letters_digits_and_underscores),
         cmocka_unit_test(no_value_from_outside_gets_to_the_terminal_as_it_is),
+        cmocka_unit_test(what_waits_to_hear_from_its_main_process_is_a_warning_while_supervising),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }
