@@ -43,7 +43,7 @@ static void make_environment(struct run *run, char **environment) {
     }
     if (run->launch.environment == NULL || (options->ports_from != NULL && ports == NULL)) {
         message_error(&run->messages, "no memory for the app's environment");
-        message_hint(&run->messages, "raise the container's limit of memory");
+        message_hint(&run->messages, "raise the container's memory limit");
         run->launch.environment = environment;
     } else if (ports != NULL) {
         environment_put_nocase(run->launch.environment, ports);
@@ -139,7 +139,7 @@ static int print(const char *text, struct messages *messages) {
 /* A shim with lent rights copies itself nowhere. */
 static int install_with_own_rights(struct run *run) {
     if (!identity_read_origin(&run->identity)) {
-        message_error(&run->messages, "cannot read our own ids: %s", strerror(errno));
+        message_error(&run->messages, "cannot read the shim's own ids: %s", strerror(errno));
         message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return EXIT_REFUSED;
     }
@@ -193,7 +193,7 @@ static int explain_memory(void) {
     struct messages messages;
     messages_start(&messages);
     message_error(&messages, "no memory to start with: %s", strerror(errno));
-    message_hint(&messages, "raise the container's limit of memory");
+    message_hint(&messages, "raise the container's memory limit");
     (void)handover_fill_stdio(&messages);
     return output_end(&messages, EXIT_REFUSED);
 }

@@ -130,7 +130,7 @@ void output_flush(struct messages *messages) {
 bool output_flush_stdout(struct messages *messages) {
     if (fflush(stdout) != 0 || ferror(stdout)) {
         message_error(messages, "cannot write to stdout: %s", strerror(errno));
-        message_hint(messages, "who reads it may be gone, or the disk that it goes to full");
+        message_hint(messages, "its reader may be gone, or its disk full");
         return false;
     }
     return true;

@@ -148,7 +148,7 @@ bool handover_home(const struct plan *plan, char **environment, struct messages 
     char *entry = environment_entry("HOME", text_of(plan->home));
     if (entry == NULL) {
         message_error(messages, "no memory for the app's environment");
-        message_hint(messages, "raise the container's limit of memory");
+        message_hint(messages, "raise the container's memory limit");
         return false;
     }
     environment_put(environment, entry);

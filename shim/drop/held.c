@@ -36,7 +36,7 @@ static bool has(uint64_t set, unsigned capability) {
 bool held_read(struct held *held, struct messages *messages) {
     struct sets sets;
     if (!sets_read(&sets)) {
-        message_error(messages, "cannot read our own capabilities: %s", strerror(errno));
+        message_error(messages, "cannot read the shim's own capabilities: %s", strerror(errno));
         message_hint(messages, "a sandbox or a seccomp profile may forbid it");
         return false;
     }

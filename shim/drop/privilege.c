@@ -159,7 +159,7 @@ bool privilege_drop(const struct plan *plan, bool *root_is_locked, struct messag
     if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) < 0) {
         return fail(messages, "setting no_new_privs");
     }
-    message_debug(messages, "dropped: uid %u, gid %u, %zu groups, %s", (unsigned)plan->uid,
+    message_debug(messages, "dropped: uid %u, gid %u, groups: %zu, %s", (unsigned)plan->uid,
                   (unsigned)plan->gid, plan->groups->count,
                   plan->kept != 0 ? "CAP_NET_BIND_SERVICE kept" : "no capabilities");
     return true;

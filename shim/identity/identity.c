@@ -166,7 +166,7 @@ static bool find_starter_and_app(struct identity *identity) {
 }
 
 static bool explain(struct messages *messages) {
-    message_error(messages, "cannot find out who the app is to run as: %s",
+    message_error(messages, "cannot work out the app's user: %s",
                   errno == E2BIG ? "more than 65536 groups" : strerror(errno));
     message_hint(messages, "%s",
                  errno == E2BIG ? "the kernel takes no more: take some out of /etc/group"

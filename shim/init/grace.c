@@ -26,13 +26,13 @@ static void tell_before(struct supervision *run) {
     if (left.count == 0) {
         return;
     }
-    message_info(run->messages, "left-over processes: %s; SIGTERM, and %u s for them to end",
+    message_info(run->messages, "left-over processes: %s; they get SIGTERM and %u s to end",
                  left.text, (unsigned)run->options->grace_seconds);
     if (left.foreign > 0) {
-        message_hint(run->messages,
-                     "those of another user cannot be signalled, as PID 1 is uid %u: let what "
-                     "has started them end them",
-                     (unsigned)getuid());
+        message_hint(
+            run->messages,
+            "PID 1 is uid %u, and cannot signal the processes of another user: whoever has started them must stop them",
+            (unsigned)getuid());
     }
     output_flush(run->messages);
 }

@@ -125,7 +125,7 @@ static int explain_absence(const char *name, const char *path, int error,
     char folder[PATH_MAX];
     message_error(messages, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
     if (strchr(name, ' ') != NULL) {
-        message_hint(messages, "the program and each of its arguments stand by themselves: "
+        message_hint(messages, "the program and each of its arguments are words of their own: "
                                "[\"/shim\", \"./app\", \"--urls\", \"http://*:8080\"]");
     } else if (is_dll(name)) {
         message_hint(messages, "%s", dll_hint);

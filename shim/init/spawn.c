@@ -150,7 +150,7 @@ pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **bir
         mmap(NULL, sizeof *child.birth, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (child.birth == MAP_FAILED) {
         message_error(messages, "cannot start the app: no memory: %s", strerror(errno));
-        message_hint(messages, "raise the container's limit of memory");
+        message_hint(messages, "raise the container's memory limit");
         return 0;
     }
     rename_listener(launch, child.parent);

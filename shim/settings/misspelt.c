@@ -79,7 +79,7 @@ void misspelt_warn(char *const *environment, const char *const *names, size_t co
         const char *nearest = find_nearest(name, names, count);
         message_warn(messages, "%s is not a setting of the shim, and is ignored", plain(name).text);
         if (nearest != NULL) {
-            message_hint(messages, "is %s meant? shim --help lists the settings", nearest);
+            message_hint(messages, "did you mean %s? shim --help lists the settings", nearest);
         } else {
             message_hint(messages, "shim --help lists the settings");
         }

@@ -143,8 +143,8 @@ static const struct setting settings[SETTINGS] = {
                                  "group"},
     [SETTING_APP_GROUPS] = {"APP_GROUPS", read_groups, .least = 1, .most = ID_MAX,
                             .rule = "APP_GROUPS lists up to 256 group numbers, 1 to 2147483647, "
-                                    "with a comma between two: APP_GROUPS=2000,3000; group 0 is to "
-                                    "be had through APP_GID=0 only"},
+                                    "with a comma between two: APP_GROUPS=2000,3000; group 0 only "
+                                    "through APP_GID=0"},
     [SETTING_BOUNDING_SET] = {"SHIM_BOUNDING_SET", read_switch, FIELD(keeps_bounding_set),
                               .words = {"none", "keep"},
                               .rule = "SHIM_BOUNDING_SET is none (the app's bounding set is "

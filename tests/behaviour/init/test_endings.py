@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -211,3 +212,12 @@ def test_a_child_that_ends_between_two_looks_at_the_children(start):
     strace = ("/usr/bin/strace", "-o", "/dev/null", inject)
     run = start(*strace, pid1.shim(), "/bin/sleep", "0.1", init=False)
     assert run.end() == 0, run.stderr()
+
+
+@pytest.mark.parametrize("stack", [32, 64, 128])
+def test_a_small_stack_is_enough(shim, init, stack):
+    """RLIMIT_STACK, in KiB: docker run --ulimit stack=65536. Static programs need next to none."""
+    limit = (stack << 10, stack << 10)
+    run = shim(payload("end"), "exit", "3", init=init,
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, limit))
+    assert run.finish() == (3, "", "")

@@ -150,7 +150,7 @@ def test_who_is_left_behind_is_told(shim):
     assert run.end() == 3
     assert told(run, "info")[1:] == [
         "the app ended: exit code 3",
-        "left-over processes: 1 of uid 1654; SIGTERM, and 1 s for them to end",
+        "left-over processes: 1 of uid 1654; they get SIGTERM and 1 s to end",
         "left-over processes after 1 s: 1 of uid 1654; they are killed",
     ]
     assert told(run, "hint") == []
@@ -170,7 +170,7 @@ def test_what_root_has_left_behind_cannot_be_signalled_and_that_is_told(start):
     run = start("/bin/sh", "-c", script, "sh", payload("signals"), pid1.shim(), *app, env=env)
     assert run.end() == 3
     before, after = told(run, "info")[2:]
-    assert before == "left-over processes: 1 of uid 0; SIGTERM, and 1 s for them to end"
+    assert before == "left-over processes: 1 of uid 0; they get SIGTERM and 1 s to end"
     assert after == "left-over processes after 1 s: 1 of uid 0; they are killed"
     (hint,) = told(run, "hint")
     assert "another user" in hint and "uid 1654" in hint

@@ -304,9 +304,9 @@ TEST(an_absolute_name_that_is_not_there_is_127) {
 
 TEST(a_whole_command_for_a_name_is_told_from_a_program_that_is_not_there) {
     expect_explained("./aspnetapp --urls http://*:80", ENOENT, 127, "was not found");
-    assert_int_equal(said(&messages, "by themselves: [\"/shim\", \"./app\", \"--urls\""), 1);
+    assert_int_equal(said(&messages, "words of their own: [\"/shim\", \"./app\", \"--urls\""), 1);
     expect_explained("dotnet aspnetapp.dll", ENOENT, 127, "was not found");
-    assert_int_equal(said(&messages, "by themselves"), 1);
+    assert_int_equal(said(&messages, "words of their own"), 1);
 }
 
 TEST(a_dll_is_for_dotnet_to_start) {

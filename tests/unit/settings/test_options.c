@@ -586,11 +586,11 @@ TEST(a_misspelt_setting_is_told_with_the_one_that_may_be_meant) {
         struct messages messages;
         struct options wanted = defaults();
         read_one(rows[i].name, "debug", &options, &messages);
-        char *lines = print("shim: warning: %s is not a setting of the shim, and is ignored\n"
-                            "shim: hint: %s%s%sshim --help lists the settings\n",
-                            rows[i].name, rows[i].meant == NULL ? "" : "is ",
-                            rows[i].meant == NULL ? "" : rows[i].meant,
-                            rows[i].meant == NULL ? "" : " meant? ");
+        char *lines =
+            print("shim: warning: %s is not a setting of the shim, and is ignored\n"
+                  "shim: hint: %s%s%sshim --help lists the settings\n",
+                  rows[i].name, rows[i].meant == NULL ? "" : "did you mean ",
+                  rows[i].meant == NULL ? "" : rows[i].meant, rows[i].meant == NULL ? "" : "? ");
         expect(messages.length == strlen(lines) && said(&messages, lines) == 1, "%s: %.*s",
                rows[i].name, SAID(&messages));
         expect_same_settings(&options, &wanted, rows[i].name);
