@@ -17,16 +17,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What steps 1 to 4 find out, for the steps that act on it. What is large comes last. */
+/*
+ * What steps 1 to 4 find out, for the steps that act on it. What is needed as long as the app runs
+ * comes first, and what is large last.
+ */
 struct run {
     struct options options;
+    struct launch launch;
     struct held held;
     struct plan plan;
-    struct launch launch;
+    struct messages messages;
+    /* From here on it is given back: whole pages, and the first of these is hardly ever used. */
+    char file[PATH_MAX]; /* what PROGRAM leads to, if it was looked for */
     struct identity identity;
     struct listen listen;
-    struct messages messages;
-    char file[PATH_MAX]; /* what PROGRAM leads to, if it was looked for */
 };
 
 /*
@@ -114,6 +118,8 @@ static int run_under_init(struct run *run) {
         !supervise_settle(&supervision, &run->messages)) {
         return supervise_give_up(&supervision, &run->messages);
     }
+    memory_give_back(run->file, run + 1);
+    memory_give_back_stack();
     return supervise(&supervision, &run->messages);
 }
 

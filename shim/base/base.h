@@ -121,6 +121,14 @@ bool lines_close(struct lines *lines);
  */
 struct text lines_first(const char *path, char *room, size_t size);
 
+/* Memory that only the start has used, given back to the kernel: what is in it is lost. */
+
+/* The whole pages from there on to the end. */
+void memory_give_back(void *from, void *end);
+
+/* What was used of the stack below the caller. */
+void memory_give_back_stack(void);
+
 /*
  * Signals by name and number. libc's view of them has holes: musl keeps 32 to 34 for itself and
  * counts SIGRTMIN from 35, where glibc, .NET and Docker count from 34. Pure.

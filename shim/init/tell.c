@@ -15,7 +15,9 @@ static int64_t read_seconds(void) {
 }
 
 void tell_start(struct supervision *run) {
-    run->started = read_seconds();
+    if (run->messages->level >= MESSAGE_INFO) { /* libc has to find its clock first */
+        run->started = read_seconds();
+    }
     message_debug(run->messages, "started: the app is process %d%s", (int)run->app,
                   run->terminal.foreground ? ", in the foreground" : "");
     output_flush(run->messages);

@@ -1,5 +1,6 @@
 """An idle shim sleeps: nothing wakes it but a signal or a child's end."""
 
+import os
 import re
 import shutil
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from pid1 import payload, state, status, wait_until
+from pid1 import memory, payload, state, status, wait_until
 
 LONG = 10  # seconds; one init wakes every second
 SHORT = 3
@@ -27,6 +28,11 @@ def test_it_never_wakes(idle):
     before = switches(idle.pid)
     time.sleep(LONG)
     assert switches(idle.pid) == before
+
+
+@pytest.mark.skipif(os.sysconf("SC_PAGESIZE") != 4096, reason="pages of 4 KiB are counted")
+def test_it_has_given_back_what_only_its_start_has_used(idle):
+    assert memory(idle.pid)["Anonymous"] <= 32
 
 
 def switches(pid):
