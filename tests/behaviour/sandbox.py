@@ -302,6 +302,8 @@ class Box:
         argv = [file, *words] if argv is None else argv
         if isinstance(env, dict):
             env = [f"{name}={value}" for name, value in env.items()]
+        if any(os.fsencode(entry).startswith(b"SHIM_GRACE_PERIOD=") for entry in env):
+            options.setdefault("init", True)  # else it warns
         with self._start(file, argv, env, Start(**options)) as process:
             head = b""
             if meanwhile is not None:
