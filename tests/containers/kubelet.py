@@ -1,11 +1,13 @@
 """The manifests of examples/kubernetes, run by `podman kube play` as a kubelet would run them."""
 
+import copy
 import socket
 
 import yaml
-from conftest import REPO, Container, must, run
+from engine import REPO, Container, must, run
 
 MANIFESTS = REPO / "examples/kubernetes"
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
 def free_port():
@@ -14,15 +16,26 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def read(manifest):
+    return yaml.safe_load((MANIFESTS / manifest).read_text())
+
+
+def pod_spec(document):
+    """A pod's, or that of the pods that a Deployment makes."""
+    return document["spec"].get("template", document)["spec"]
+
+
 class Pod(Container):
     """A manifest's pod, and the one container in it that goes on; for use in `with`.
 
-    images: what the manifest's names for them stand for. change: alters the spec before the start.
+    manifest: its name, or what is in it. images: what its names for them stand for. change: alters
+    the spec before the start.
     """
 
     def __init__(self, engine, manifest, folder, images, change=None):
-        self.document = yaml.safe_load((MANIFESTS / manifest).read_text())
-        spec = self.document["spec"].get("template", self.document)["spec"]
+        document = read(manifest) if isinstance(manifest, str) else manifest
+        self.document = copy.deepcopy(document)
+        spec = pod_spec(self.document)
         [app] = spec["containers"]
         super().__init__(engine, None, app["ports"][0]["containerPort"])
         self.document["metadata"]["name"] = engine.new_name()
@@ -49,6 +62,14 @@ class Pod(Container):
             {"name": "log", "mountPath": "/dev/termination-log"}
         )
         app["ports"][0]["hostPort"] = int(self._address.split(":")[1])
+        # The probes are made by us: podman would run them in the container, with curl.
+        self.probes = {name: app.pop(name) for name in PROBES if name in app}
+        self.pre_stop = app.pop("lifecycle", {}).get("preStop")
+        # What kubelet makes of it: one more group of the container's. podman passes over it.
+        group = spec.get("securityContext", {}).get("fsGroup")
+        if group:
+            spec["securityContext"].setdefault("supplementalGroups", []).append(group)
+        self.document["spec"].pop("replicas", None)
         # To podman 4.3 the policy is for init containers too: Always would never end.
         spec.setdefault("restartPolicy", "Never")
 
@@ -68,6 +89,10 @@ class Pod(Container):
     def read(self, path):
         """To podman, a container in a pod has no neighbours but those in the pod."""
         return must(self.engine.command, "exec", self.name, "cat", path)
+
+    def probe(self, name):
+        """What a probe of the manifest's gets: over the network, as kubelet asks."""
+        return self.get(self.probes[name]["httpGet"]["path"])
 
     def wait(self):
         """Waits for its end; the exit code."""

@@ -1,10 +1,13 @@
 """What examples/kubernetes promises, with the manifests as they are."""
 
 import os
+import re
 import shutil
 
 import pytest
-from expected import NET_BIND_SERVICE, NOTHING, assert_is_app
+import yaml
+from conftest import BUILD, REPO, must, run
+from expected import NET_BIND_SERVICE, NOTHING, PORT_80, assert_is_app
 from kubelet import MANIFESTS, Pod
 
 
@@ -24,10 +27,11 @@ def images(engine, shim_image, whoami, tmp_path_factory):
         COPY --from=shim /shim /shim
         ENTRYPOINT ["/shim", "./aspnetapp"]
         """
+    registry = "registry.example.com"
     return {
-        "aspnetapp:1.0": engine.build(context, unmodified + shim),
-        "unmodified:1.0": engine.build(context, unmodified + 'ENTRYPOINT ["./aspnetapp"]'),
-        "shim:1.0": shim_image,
+        f"{registry}/aspnetapp:1.0": engine.build(context, unmodified + shim),
+        f"{registry}/unmodified:1.0": engine.build(context, unmodified + 'ENTRYPOINT ["./aspnetapp"]'),
+        f"{registry}/shim:1.0": shim_image,
     }
 
 
@@ -42,8 +46,22 @@ def test_the_app_runs_as_the_apps_user(pod, manifest):
         port80 = manifest == "port80.yaml"
         assert_is_app(running.environment(), keeps=NET_BIND_SERVICE if port80 else NOTHING)
         assert running.status()["Name"] == "shim"
+        for probe in running.probes:
+            assert running.probe(probe) == "Healthy"
         assert running.stop() == 0
         assert running.termination_log.read_text() == ""
+
+
+def test_a_deployment_that_was_given_the_shim_runs(pod):
+    """The kustomize component, as rendered."""
+    made = run(REPO / "deps/kubectl", BUILD / "kubectl")
+    if made.exit_code != 0:
+        pytest.skip(f"no kubectl: {made.stderr.strip()[-200:]}")
+    text = must(BUILD / "kubectl/kubectl", "kustomize", MANIFESTS / "kustomize/aspnetapp")
+    with pod(yaml.safe_load(text)) as running:
+        assert_is_app(running.environment())
+        assert running.probe("readinessProbe") == "Healthy"
+        assert running.status()["Name"] == "shim"
 
 
 def test_a_volumes_group(pod):
@@ -56,10 +74,69 @@ def test_a_volumes_group(pod):
         assert running.exec("/shim", "sh", "-c", "> /data/new").exit_code == 0
         made = (data / "new").stat()
         assert (made.st_uid, made.st_gid) == (1654, 2000)
-        without = ["--env=APP_GROUPS="]
-        denied = running.exec("/shim", "sh", "-c", "> /data/newer", options=without)
+
+
+def test_a_volume_of_another_group_stays_closed(pod):
+    def other_group(spec, _):
+        spec["securityContext"]["fsGroup"] = 3000
+
+    with pod("volume.yaml", other_group) as running:
+        assert running.environment()["groups"] == [1654, 3000]
+        data = running.folder / "data"
+        os.chown(data, 0, 2000)
+        data.chmod(0o2770)
+        denied = running.exec("/shim", "sh", "-c", "> /data/new")
         assert denied.exit_code != 0
         assert "Permission denied" in denied.stderr
+
+
+def test_a_hook_goes_through_the_shim(pod):
+    """Root has no KILL here. The app's own user needs none."""
+    with pod("port80.yaml") as running:
+        running.get()
+        command = running.pre_stop["exec"]["command"]
+        assert command[0] == "/shim"
+        assert running.exec(*command[:-1], "0").exit_code == 0
+        term = ("sh", "-c", "kill -TERM 1")
+        denied = running.exec(*term)
+        assert denied.exit_code != 0
+        assert "not permitted" in denied.stderr.lower()
+        running.exec("/shim", *term)  # which may end with the container itself
+        assert running.wait() == 0
+
+
+@pytest.mark.parametrize("env, port, keeps", [({}, 8080, NOTHING), (PORT_80, 80, NET_BIND_SERVICE)])
+def test_a_user_namespace_is_fine(engine, images, env, port, keeps):
+    """hostUsers: false. Root is 100000 outside; the network is the pod's own."""
+    image = images["registry.example.com/aspnetapp:1.0"]
+    users = ["--uidmap=0:100000:65536", "--gidmap=0:100000:65536"]
+    with engine.start(image, env=env, port=port, options=users) as container:
+        assert_is_app(container.environment(), keeps)
+
+
+@pytest.mark.parametrize("env, code", [({}, 0), (PORT_80, 125)], ids=["as-deployed", "port-80"])
+def test_the_gate_for_ci(engine, images, env, code):
+    """The page's command, with what deployment.yaml gives."""
+    page = (MANIFESTS / "README.md").read_text()
+    [line] = re.findall(r"^    docker run --rm (--entrypoint.*)$", page, re.M)
+    words = line.split()
+    at = next(i for i, word in enumerate(words) if word in images)
+    options = [f"--entrypoint={words[1]}", *words[2:at]]
+    added = {word.removeprefix("--cap-add=") for word in options if "--cap-add" in word}
+    manifest = yaml.safe_load((MANIFESTS / "deployment.yaml").read_text())
+    [app] = manifest["spec"]["template"]["spec"]["containers"]
+    assert added == set(app["securityContext"]["capabilities"]["add"])
+    done = engine.run(images[words[at]], *words[at + 1 :], env=env, options=options)
+    assert done.exit_code == code
+
+
+def test_a_place_that_is_noexec_starts_nothing(engine, images, shim):
+    """What an image volume is. The runtime says so, as it would of any program."""
+    image = images["registry.example.com/unmodified:1.0"]
+    options = [f"--volume={shim.parent}:/opt/shim:ro,noexec", "--entrypoint=/opt/shim/shim"]
+    done = engine.run(image, "./aspnetapp", options=options)
+    assert done.exit_code == 126
+    assert "permission denied" in done.stderr.lower()
 
 
 @pytest.mark.parametrize("capability", ["NET_BIND_SERVICE", "SETUID", "SETGID"])

@@ -33,7 +33,7 @@ def registry(engine, tmp_path_factory):
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         wait = ("--retry", "100", "--retry-delay", "1", "--retry-all-errors", "--retry-max-time", "30")
         must("curl", "-fsS", *wait, f"http://127.0.0.1:{port}/v2/")
-        yield f"127.0.0.1:{port}"
+        yield f"localhost:{port}"  # by that name the SDK does without TLS
         server.terminate()
 
 
