@@ -1,5 +1,5 @@
 # The shim: `make demo` builds it and shows it at work, `make check` tests it.
-# Both install what they need on Debian (deps/install), as root or with sudo.
+# Both install what they need on Debian (deps/install), as root or with sudo; git and make come first.
 
 # The one place for the version.
 VERSION := 0.2.0
@@ -90,8 +90,8 @@ DOTNET := $(shell command -v dotnet 2>/dev/null)
 ASPNETAPP := $(if $(DOTNET),$(B)/aspnetapp/aspnetapp)
 
 $(B)/aspnetapp/aspnetapp: $(wildcard examples/aspnetapp/*.*)
-	@echo "  NET   $@"
-	$(Q)dotnet publish examples/aspnetapp -o $(@D) --nologo -v quiet && touch $@
+	@echo "  NET   $@ (the first time takes a minute)"
+	$(Q)DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false dotnet publish examples/aspnetapp -o $(@D) --nologo -v quiet && touch $@
 
 $(B)/whoami: examples/whoami/whoami.c Makefile | $(KERNEL_HEADERS)
 	@echo "  CC    $<"
@@ -105,7 +105,7 @@ demo:
 
 .PHONY: show
 show: $(B)/shim $(B)/whoami $(ASPNETAPP)
-	$(Q)$(if $(filter 0,$(shell id -u)),,sudo) examples/demo $(B)/shim $(B)/whoami $(if $(ASPNETAPP),$(B)/aspnetapp)
+	$(Q)examples/demo $(B)/shim $(B)/whoami $(if $(ASPNETAPP),$(B)/aspnetapp)
 
 include tests/tests.mk
 
