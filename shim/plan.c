@@ -162,6 +162,17 @@ static void tell_of_kept_identity(const struct options *options, const struct id
     }
 }
 
+static void warn_of_no_home(const struct identity *identity, const struct plan *plan,
+                            const char *before, struct messages *messages) {
+    if (plan->home == before || strcmp(plan->home, "/") != 0) {
+        return;
+    }
+    message_warn(messages, "HOME becomes /: /etc/passwd has no home for uid %u",
+                 (unsigned)identity->app_uid);
+    message_hint(messages, "apps of a single file and DataProtection want one that they may write "
+                           "to: set HOME, or give the user a line in /etc/passwd");
+}
+
 static void warn_of_effective_file(const struct identity *identity, struct messages *messages) {
     const struct file_capabilities *file = &identity->own_file;
     if (file->state == FILECAPS_HONOURED && file->effective) {
@@ -192,7 +203,10 @@ static const char *choose_home(const struct identity *identity, const char *home
     if (identity->kept || identity->app_uid == identity->euid || !left_over) {
         return home;
     }
-    return identity->app.found && identity->app.home[0] == '/' ? identity->app.home : "/";
+    if (identity->app.found && identity->app.home[0] == '/') {
+        return identity->app.home;
+    }
+    return "/";
 }
 
 /* Why the shim's file has not lent an ordinary user the capability, and what to do about it. */
@@ -357,4 +371,7 @@ void plan_make(const struct options *options, const struct identity *identity,
     warn_of_idle_settings(options, held, messages);
     warn_of_open_exec(options, identity, held, messages);
     plan->refused = messages->errors;
+    if (!plan->refused) {
+        warn_of_no_home(identity, plan, home, messages);
+    }
 }

@@ -48,7 +48,17 @@ def test_a_home_that_the_starting_user_has_in_passwd_is_left_over_too(box, given
 )
 def test_without_an_absolute_home_in_passwd_it_is_the_root_folder(box, line, given):
     box.write("/etc/passwd", f"root:x:0:0:root:/root:/bin/sh\n{line}\n")
-    assert home_of(box.run("/world", env=home(given))) == "/"
+    done = box.run("/world", env=home(given))
+    assert "HOME=/" in done.noisy_world["environment"]
+    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
+    assert "HOME becomes /" in warning and "uid 1654" in warning
+    assert "DataProtection" in hint and "set HOME" in hint
+
+
+def test_a_home_that_was_set_on_purpose_is_no_warning(box):
+    box.write("/etc/passwd", "")
+    for given in ("/", "/data"):
+        assert home_of(box.run("/world", env=home(given))) == given
 
 
 @pytest.mark.parametrize("given", [None, "", "/root", "/data"])

@@ -36,7 +36,7 @@ def ids(world):
     ids=str,
 )
 def test_settings_choose_the_ids(box, env, expected):
-    assert ids(box.run("/world", env=env).world) == expected
+    assert ids(box.run("/world", env=env | {"HOME": "/data"}).world) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_group_gives_memberships(box, name):
 
 def test_memberships_are_those_of_the_users_name(box):
     box.write("/etc/group", "video:x:44:app\nrender:x:45:other\n")
-    box.write("/etc/passwd", PASSWD + "other:x:2000:2000::/:/bin/sh\n")
+    box.write("/etc/passwd", PASSWD + "other:x:2000:2000::/srv:/bin/sh\n")
     assert ids(box.run("/world", env={"APP_UID": "2000"}).world) == (2000, 2000, [45, 2000])
 
 
@@ -131,7 +131,7 @@ PASSWD_FILES = {
 @pytest.mark.parametrize("name", PASSWD_FILES)
 def test_a_line_that_does_not_fit_counts_for_nothing(box, name):
     box.write("/etc/passwd", PASSWD_FILES[name])
-    world = box.run("/world").world
+    world = box.run("/world").noisy_world
     assert ids(world) == (1654, 1654, [1654])
     assert "HOME=/" in world["environment"]
 
@@ -159,7 +159,7 @@ def test_without_the_file_the_number_stands_alone(box, name, kind):
         os.mkfifo(path)
     elif kind == "a folder":
         path.mkdir()
-    assert ids(box.run("/world").world) == (1654, 1654, [1654])
+    assert ids(box.run("/world", env={"HOME": "/data"}).world) == (1654, 1654, [1654])
 
 
 def test_a_line_of_1_mb_is_only_a_line(box):
@@ -396,7 +396,7 @@ def test_what_is_not_mapped_is_told_without_proc_too(box, maps):
     box.folder("/bare")
     for name in ("/shim", "/world"):
         shutil.copy(box.path(name), box.path("/bare"))
-    refused = box.run("/world", chroot="/bare", **maps)
+    refused = box.run("/world", chroot="/bare", env={"HOME": "/"}, **maps)
     refused.refuses("uid 1654", "gid 1654", "Invalid argument")
     assert any("not mapped" in hint and "APP_UID" in hint for hint in refused.texts("hint"))
 

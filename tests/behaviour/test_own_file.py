@@ -196,7 +196,7 @@ def test_the_file_that_runs_counts_whatever_has_become_of_its_name(
         os.unlink(copy)
         done = subprocess.run(
             ["shim", "/bin/true"], executable=f"/proc/self/fd/{fd}", pass_fds=[fd],
-            env={}, cwd="/", capture_output=True, text=True,
+            env={"HOME": "/tmp"}, cwd="/", capture_output=True, text=True,
         )  # fmt: skip
     finally:
         os.close(fd)

@@ -188,7 +188,7 @@ def test_empty_and_not_empty_are_two_values(box, order):
     ["APP_UID=2000", "APP_GID=5", "APP_GROUPS=5", "SHIM_LOG=error", "SHIM_GRACE_PERIOD=1"],
 )
 def test_the_same_name_with_one_value_is_taken(box, entry):
-    env = [entry, "SHIM_HTTP_PORTS_FROM=PORT", "PORT=8080", entry]
+    env = [entry, "SHIM_HTTP_PORTS_FROM=PORT", "PORT=8080", "HOME=/data", entry]
     found = box.run("/world", env=env).world["environment"]
     assert found.count(entry) == 2
 
