@@ -47,7 +47,7 @@ def test_a_privileged_port_keeps_the_one_capability_it_needs(engine, image):
         environment = container.environment()
         assert_is_app(environment, keeps=NET_BIND_SERVICE)
         assert environment["addresses"] == ["http://[::]:80"]
-        assert_holds_nothing(container.status())
+        assert_holds_nothing(container.status(), bounding=NET_BIND_SERVICE)
 
 
 def test_a_privileged_port_that_the_kernel_gives_to_anyone_keeps_nothing(engine, image):

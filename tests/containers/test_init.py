@@ -69,7 +69,7 @@ def test_as_the_engines_init_with_a_port_that_takes_a_capability(engine, unmodif
     options = [*as_init, f"{FLOOR}=1024"]
     with engine.start(unmodified, env=PORT_80, options=options, port=80) as container:
         assert_is_app(container.environment(), keeps=NET_BIND_SERVICE)
-        assert_holds_nothing(container.status())
+        assert_holds_nothing(container.status(), bounding=NET_BIND_SERVICE)
     options.append("--cap-drop=NET_BIND_SERVICE")
     refused = engine.run(unmodified, env=PORT_80, options=options)
     assert refused.exit_code == 125
