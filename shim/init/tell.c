@@ -25,6 +25,9 @@ void tell_start(struct supervision *run) {
 
 void tell_signal(struct supervision *run, int number, int handed) {
     const char *whom = run->options->signal_group ? "the app's process group" : "the app";
+    if (run->messages->level < MESSAGE_DEBUG) {
+        return; /* not one signal is to wait for the words */
+    }
     if (handed == 0) {
         message_debug(run->messages, "signal %s is swallowed", signal_show(number).text);
     } else if (handed == number) {
