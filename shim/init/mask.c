@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /*
@@ -14,15 +15,15 @@ bool entry_masked;
 
 /* The kernel's own struct of rt_sigaction(2); libc's has another layout. */
 struct action {
-    void (*handler)(int);
+    union {
+        void (*plain)(int);
+        void (*with_context)(int, siginfo_t *, void *);
+    } handler;
     unsigned long flags;
 #ifndef __riscv
     void (*restorer)(void);
 #endif
     unsigned long mask[64 / (CHAR_BIT * sizeof(unsigned long))];
-#ifdef __riscv
-    unsigned long slack; /* qemu's user mode believes in a restorer, and writes one word more */
-#endif
 };
 
 #ifdef __x86_64__
@@ -30,8 +31,10 @@ struct action {
 __attribute__((naked)) static void restore(void) {
     __asm__("mov $15, %eax\n\tsyscall");
 }
-#define WAY_BACK .flags = 0x04000000UL, .restorer = restore, /* SA_RESTORER */
+enum { WAY_BACK_FLAG = 0x04000000 }; /* SA_RESTORER */
+#define WAY_BACK .restorer = restore
 #else
+enum { WAY_BACK_FLAG = 0 };
 #define WAY_BACK
 #endif
 
@@ -39,9 +42,12 @@ __attribute__((naked)) static void restore(void) {
  * By raw system call: libc's sigaction() writes to globals and unblocks 33 and 34, and a child
  * that shares our memory comes here. Returns false, with errno, if that fails.
  */
+static bool set_action(int number, const struct action *action, struct action *old) {
+    return syscall(SYS_rt_sigaction, number, action, old, sizeof action->mask) == 0;
+}
+
 static bool set_disposition(int number, void (*handler)(int), struct action *old) {
-    const struct action action = {WAY_BACK.handler = handler};
-    return syscall(SYS_rt_sigaction, number, &action, old, sizeof action.mask) == 0;
+    return set_action(number, &(struct action){.handler.plain = handler}, old);
 }
 
 /*
@@ -64,13 +70,13 @@ bool mask_is_whole(void) {
 
 bool mask_take(struct inherited_signals *inherited) {
     static const uint64_t all = UINT64_MAX;
-    struct action old = {.handler = SIG_ERR};
+    struct action old = {.handler.plain = SIG_ERR};
     inherited->mask = all;
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &inherited->mask, sizeof all) < 0 ||
         !set_disposition(SIGCHLD, SIG_DFL, &old)) {
         return false;
     }
-    if (old.handler == SIG_ERR) { /* a sandbox that pretends: we might wait for ever */
+    if (old.handler.plain == SIG_ERR) { /* a sandbox that pretends: we might wait for ever */
         errno = ENOSYS;
         return false;
     }
@@ -78,7 +84,7 @@ bool mask_take(struct inherited_signals *inherited) {
     if (entry_masked && (inherited->mask | exempt) == UINT64_MAX) {
         inherited->mask = entry_mask;
     }
-    inherited->child_ignored = old.handler == SIG_IGN;
+    inherited->child_ignored = old.handler.plain == SIG_IGN;
     return true;
 }
 
@@ -98,31 +104,28 @@ bool mask_give_back(const struct inherited_signals *inherited) {
     return true;
 }
 
-/* A handler, unlike an ignored signal, is not handed down by execve(2). */
-static void do_nothing(int number) {
-    (void)number;
+/* The kernel tells a handler where its alternate stack would be: there the place is to note it. */
+static void note_stop(int number, siginfo_t *info, void *context) {
+    struct stops *stops = ((ucontext_t *)context)->uc_stack.ss_sp;
+    (void)info;
+    stops->noted |= (uint64_t)1 << (number - 1);
 }
 
-bool mask_pass_stops(uint64_t *stops) {
+bool mask_note_stops(struct stops *stops) {
     static const int numbers[] = {SIGTSTP, SIGTTIN, SIGTTOU};
-    uint64_t pending = 0;
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct action old = {.handler = SIG_DFL};
-        if (!set_disposition(numbers[i], do_nothing, &old)) {
-            return false;
-        }
-        if (old.handler == SIG_IGN) {
-            if (!set_disposition(numbers[i], SIG_IGN, NULL)) {
-                return false;
-            }
-            continue;
-        }
-        *stops |= (uint64_t)1 << (numbers[i] - 1);
-    }
-    if (syscall(SYS_rt_sigpending, &pending, sizeof pending) < 0) {
+    const struct action note = {
+        .handler.with_context = note_stop, .flags = SA_SIGINFO | WAY_BACK_FLAG, WAY_BACK};
+    const stack_t place = {.ss_sp = stops, .ss_size = sizeof *stops};
+    if (sigaltstack(&place, NULL) < 0) {
         return false;
     }
-    *stops &= pending;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct action old = {.handler.plain = SIG_DFL};
+        if (!set_action(numbers[i], &note, &old) ||
+            (old.handler.plain == SIG_IGN && !set_disposition(numbers[i], SIG_IGN, NULL))) {
+            return false;
+        }
+    }
     return true;
 }
 

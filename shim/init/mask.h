@@ -16,13 +16,18 @@ extern bool entry_masked;
 /* Puts mask and disposition back: in the child, before the app. Errors likewise. */
 bool mask_give_back(const struct inherited_signals *inherited);
 
+/* Where a child notes the stops that were meant for it: bit n-1 is signal n. */
+struct stops {
+    uint64_t noted;
+    char rest[16384]; /* as large as an alternate stack must be: see mask.c */
+};
+
 /*
  * In the child, before mask_give_back(): from here to its execve(2) no TSTP, TTIN or TTOU stops
- * it. Those that wait already, and are not ignored, go into *stops, for its parent to send them
- * again: bit n-1 is signal n. What the app inherits stays as it was. Returns false, with errno, if
- * that fails.
+ * it. Those that it does not ignore are noted in *stops, for its parent to send them again; what
+ * the app inherits stays as it was. Returns false, with errno, if that fails.
  */
-bool mask_pass_stops(uint64_t *stops);
+bool mask_note_stops(struct stops *stops);
 
 /*
  * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.

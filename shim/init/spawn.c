@@ -27,12 +27,10 @@ struct failure {
  * it open, or forge it. Mapped, and not only left to CLONE_VM: an emulator makes a fork of that.
  */
 struct birth {
-    _Alignas(16) char stack[65536 - 64]; /* the child's, downwards from what follows */
+    _Alignas(16) char stack[49152 - 64]; /* the child's, downwards from what follows */
     struct failure failure;
-    uint64_t stops; /* that were to stop the child, and must not have: bit n-1 is signal n */
+    struct stops stops; /* that were to stop the child, and must not have */
 };
-
-_Static_assert(sizeof(struct birth) <= 65536, "the record has no page to itself");
 
 /* What the child is told, in memory that is its parent's too unless it was made by fork. */
 struct child {
@@ -109,7 +107,7 @@ static int run_child(void *argument) {
         *failure = (struct failure){STEP_GROUP, errno};
     } else {
         terminal_give(child->terminal, self);
-        *failure = mask_pass_stops(&child->birth->stops) ? become(child->launch)
+        *failure = mask_note_stops(&child->birth->stops) ? become(child->launch)
                                                          : (struct failure){STEP_SIGNALS, errno};
     }
     (void)syscall(SYS_exit_group, EXIT_REFUSED);
@@ -176,7 +174,7 @@ pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **bir
         forget(child.birth);
         return 0;
     }
-    pass_stops(pid, child.birth->stops);
+    pass_stops(pid, child.birth->stops.noted);
     *birth = child.birth;
     if (child.shares) {
         forget(child.birth);

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import subprocess
 
 import pytest
 from sandbox import file_capabilities
@@ -134,3 +135,26 @@ def test_an_empty_image_is_enough(box):
     assert world["groups"] == [1654]
     assert set(world["capabilities"].values()) == {"0" * 16}
     assert world["environment"] == ["HOME=/"]
+
+
+@pytest.mark.parametrize("kib", [64, 40])
+@pytest.mark.parametrize(
+    "words, env, code",
+    [
+        (("/bin/true",), {}, 0),
+        (("/bin/true",), {"ASPNETCORE_HTTP_PORTS": "80;81;82", "APP_GROUPS": "1,2,3"}, 0),
+        (("--check", "/bin/true"), {}, 0),
+        (("/nowhere/app",), {}, 127),
+        (("nowhere",), {"PATH": "/nowhere/" + "x" * 4000 + ":/bin"}, 127),
+        (("/etc/passwd",), {}, 126),
+        (("/bin/true",), {"APP_UID": "x" * 4096, "SHIM_LOG": "x", "ASPNETCORE_URLS": "pipe:x"}, 125),
+    ],
+    ids=["runs", "with ports", "--check", "not there", "not in PATH", "no x bit", "refused"],
+)
+def test_a_small_stack_will_do(shim, namespaces, kib, words, env, code):
+    """`ulimit -s 64`: the kernel's least is 32 pages for arguments and environment besides."""
+    size = kib << 10
+    done = subprocess.run(["prlimit", f"--stack={size}:{size}", shim, *words], env=env, cwd="/",
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == code, done
+    assert ("shim: error: " in done.stderr) == (code != 0)

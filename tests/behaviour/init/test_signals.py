@@ -155,28 +155,6 @@ def test_a_cont_that_comes_right_after_the_stop_is_not_lost(shim):
     assert run.finish() == (0, "", "")
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
-def test_a_child_that_is_stopped_on_its_way_to_the_app_is_continued(start):
-    """By a Ctrl-Z between two tries to execute it: a second's delay makes room for it."""
-    command = ("/usr/bin/strace", "-f", "-o/dev/null", "--inject=execve:delay_enter=1s:when=1")
-    folder = os.path.dirname(payload("signals"))
-    env = {"PATH": f"/nowhere:{folder}"}
-    run = start(*command, pid1.shim(), "signals", init=False, env=env)
-    (_, child) = wait_until(lambda: pair(run.find("shim")), "the shim has a child")
-    wait_until(lambda: not blocked(child), "it has the app's mask")
-    os.kill(child, TSTP)
-    run.ready()
-    assert run.finish()[0] == 0
-
-
-def pair(found):
-    return found if len(found) == 2 else None
-
-
-def blocked(pid):
-    return int(status(pid)["SigBlk"], 16)
-
-
 # The process group.
 
 
