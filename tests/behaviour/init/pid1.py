@@ -255,7 +255,7 @@ class Run:
             stdin = stdout = stderr = terminal.slave
         self.process = subprocess.Popen(
             [str(word) for word in (*prefix, *nest, *command)],
-            env={"PATH": PATH, **dict(env)},
+            env={"PATH": PATH, "HOME": "/tmp", **dict(env)},
             stdin=stdin,
             stdout=stdout,
             stderr=self.errors if stderr is None else stderr,
