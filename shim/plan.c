@@ -280,6 +280,23 @@ static void warn_of_port(const struct address *address, uint32_t floor, struct m
                  "missing: an app of the %s could not open it",
                  (unsigned)address->port, plain(address->source).text, (unsigned)floor,
                  listen_name_readings(address));
+    message_hint(messages,
+                 "if it is one, give %s a port from %u up, or the container the capability: "
+                 "--cap-add NET_BIND_SERVICE",
+                 plain(address->source).text, (unsigned)floor);
+}
+
+/* A port that a list names twice is told once. */
+static bool is_repeated(const struct listen *listen, size_t index) {
+    const struct address *address = &listen->addresses[index];
+    for (size_t i = 0; i < index; i++) {
+        const struct address *before = &listen->addresses[i];
+        if (before->port == address->port && before->readings == address->readings &&
+            text_equal(before->source, address->source)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /*
@@ -299,6 +316,9 @@ static void decide_ports(const struct options *options, const struct identity *i
             continue;
         }
         if (address->port < plan->floor && !held->net_bind) {
+            if (is_repeated(listen, i)) {
+                continue;
+            }
             if ((address->readings & READING_WEB) != 0) {
                 refuse_port(address, identity, held, plan->floor, messages);
             } else {

@@ -478,11 +478,17 @@ def enter_user_namespace(start):
 
 
 def forbid(calls):
-    """A seccomp filter, as a container runtime would set it: seccomp(2)."""
-    load_number, allow, refuse = (0x20, 0, 0, 0), (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50001)
-    steps = [load_number]
-    for number in calls:
-        steps += [(0x15, 0, 1, number), refuse]
+    """A seccomp filter, as a container runtime would set it: seccomp(2).
+
+    calls: numbers, or (number, first argument) where only that is forbidden.
+    """
+    load_number, load_first = (0x20, 0, 0, 0), (0x20, 0, 0, 16)
+    allow, refuse = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50001)
+    steps = []
+    for call in calls:
+        number, *first = call if isinstance(call, tuple) else (call,)
+        asked = [step for value in first for step in (load_first, (0x15, 0, 1, value))]
+        steps += [load_number, (0x15, 0, len(asked) + 1, number), *asked, refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *s) for s in [*steps, allow]))
     program = struct.pack("HP", len(steps) + 1, ctypes.addressof(code))
     if calls:

@@ -140,7 +140,7 @@ def test_a_line_that_does_not_fit_counts_for_nothing(box, name):
 def test_an_account_file_that_may_not_be_read_is_refused_with_the_reason(box, proc):
     box.write("/etc/passwd", PASSWD, mode=0, owner=1000)
     refused = box.run("/world", capabilities=SWITCH, proc=proc)
-    refused.refuses("who the app is to run as", "Permission denied")
+    refused.refuses("cannot work out the app's user", "Permission denied")
 
 
 def test_a_good_line_after_bad_ones_counts(box):

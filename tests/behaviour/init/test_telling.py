@@ -176,6 +176,22 @@ def test_what_root_has_left_behind_cannot_be_signalled_and_that_is_told(start):
     assert "another user" in hint and "uid 1654" in hint
 
 
+def test_many_users_are_told_in_one_line(start):
+    script = """
+        for uid in 1 2 3 4 5 6 7 8 9 10; do setpriv --reuid $uid --clear-groups $1 -n & done
+        shift; read word; exec "$@"
+    """
+    app = (payload("end"), "exit", "3")
+    env = INFO | {"SHIM_GRACE_PERIOD": "1"}
+    run = start("/bin/sh", "-c", script, "sh", payload("signals"), pid1.shim(), *app, env=env)
+    for _ in range(10):
+        run.ready()
+    run.say("\n")
+    assert run.end() == 3
+    (before,) = [line for line in told(run, "info") if "SIGTERM" in line]
+    assert before.count(" 1 of uid ") == 8 and ", 2 of others; " in before
+
+
 # The form of ENTRYPOINT without brackets
 
 
