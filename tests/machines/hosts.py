@@ -32,9 +32,9 @@ class Host:
 HOSTS = [
     Host("ordinary"),
     Host("SELinux", "selinux_machine", before=(SELINUX_DOMAIN,)),
-    Host("AppArmor", before=(APPARMOR_PROFILE,)),
-    Host("AppArmor, confined runtime", before=(CONFINED_RUNTIME, APPARMOR_PROFILE),
-         nnp=False),
+    Host("AppArmor", "apparmor_machine", before=(APPARMOR_PROFILE,)),
+    Host("AppArmor, confined runtime", "apparmor_machine",
+         before=(CONFINED_RUNTIME, APPARMOR_PROFILE), nnp=False),
     Host("cgroup v2", before=IN_CGROUP, inside=(CGROUP_MOUNT,)),
     Host("Yama", settings={"/proc/sys/kernel/yama/ptrace_scope": "1"}),
     Host("suid_dumpable 1", settings={"/proc/sys/fs/suid_dumpable": "1"}),
@@ -42,6 +42,7 @@ HOSTS = [
     Host("no user namespaces", settings={"/proc/sys/user/max_user_namespaces": "0"}),
     Host("hidepid", proc="hidepid=2"),
     Host("no /proc", proc=None),
+    Host("no /proc/sys", proc="subset=pid"),
     Host("arm64", "arm64_machine"),
 ]
 

@@ -3,8 +3,10 @@
 Written here, entry by entry: owners and modes are what they say, whoever runs the tests.
 """
 
+import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,22 @@ class Device:
 
 def executable(path):
     return File(path.read_bytes(), 0o755)
+
+
+def copy(folder, target, leave_out=()):
+    """What a folder has in it, as {path below target: ...}, without these folders of it."""
+    tree = {}
+    for place, folders, files in os.walk(folder):
+        here = os.path.relpath(place, folder)
+        folders[:] = [name for name in folders
+                      if os.path.normpath(f"{here}/{name}") not in leave_out]
+        for name in folders + files:
+            path = Path(place, name)
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            tree[os.path.normpath(f"{target}/{here}/{name}")] = (
+                Link(os.readlink(path)) if path.is_symlink()
+                else Folder(mode) if path.is_dir() else File(path.read_bytes(), mode))
+    return tree
 
 
 def entry(number, path, what):

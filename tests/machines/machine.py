@@ -20,8 +20,7 @@ from initramfs import Device, Folder, pack
 from sandbox import Result
 
 BOOT = 180  # seconds; where nobody else wants the processor it is two to four
-ANSWER = 120  # the init itself gives a trial up after 60
-MEMORY = 256  # MiB
+LIMIT = 60  # what a trial may take; the machine itself may take as long to answer
 DOCKER = 0xA80425FB  # the capabilities of an ordinary container
 CAP_NET_BIND_SERVICE = 1 << 10
 
@@ -97,12 +96,12 @@ class Start:
 class Machine:
     """A machine that runs, from `with` to its end.
 
-    words: for the kernel's command line. tree: the files of the machine, as in initramfs.py; those
-    below /box are the container's.
+    words: for the kernel's command line. memory: in MiB. tree: the files of the machine, as in
+    initramfs.py; those below /box are the container's.
     """
 
-    def __init__(self, arch, kernel, init, tree, words=""):
-        self.arch, self.kernel, self.words = arch, Path(kernel), words
+    def __init__(self, arch, kernel, init, tree, words="", memory=256):
+        self.arch, self.kernel, self.words, self.memory = arch, Path(kernel), words, memory
         self.tree = {"dev": Folder(), "dev/console": Device(5, 1, 0o600), "init": init, **tree}
 
     def __enter__(self):
@@ -113,10 +112,10 @@ class Machine:
         initrd.write_bytes(pack(self.tree))
         append = f"console={console} panic=-1 oops=panic LINE=/dev/{line} {self.words}"
         self._qemu = subprocess.Popen(
-            [*board, "-accel", "tcg", "-m", str(MEMORY), "-nodefaults", "-display", "none",
-             "-no-reboot", "-serial", f"file:{self._console}", "-chardev", "stdio,id=line,signal=off",
-             "-device", f"{port},chardev=line", "-kernel", self.kernel, "-initrd", initrd,
-             "-append", append],
+            [*board, "-accel", "tcg", "-m", str(self.memory), "-nodefaults", "-display", "none",
+             "-no-reboot", "-serial", f"file:{self._console}",
+             "-chardev", "stdio,id=line,signal=off", "-device", f"{port},chardev=line",
+             "-kernel", self.kernel, "-initrd", initrd, "-append", append],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
             preexec_fn=end_with_us,
         )
@@ -155,14 +154,15 @@ class Machine:
         line, _, self._text = self._text.partition(b"\n")
         return line.rstrip(b"\r")
 
-    def ask(self, *steps):
-        """Makes these steps. Returns what came of it: see guest/machine.h."""
+    def ask(self, *steps, limit=LIMIT):
+        """Makes these steps, in so many seconds. Returns what came of it: see guest/machine.h."""
+        steps = [("limit", limit), *steps]
         lines = [b"".join(encode(word) + b" " for word in step) + b"\n" for step in steps]
         try:
             self._qemu.stdin.write(b"".join(lines) + b"\n")
         except BrokenPipeError:
             self._fail("qemu has ended")
-        found = json.loads(self._line(ANSWER))
+        found = json.loads(self._line(2 * limit))
         if found["failure"]:
             raise MachineFailure(f"a step failed: {found['failure']}")
         if found["timeout"]:

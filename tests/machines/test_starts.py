@@ -135,13 +135,21 @@ def test_the_check_agrees(host, who):
     assert dict(done.checked)["verdict"] == "ok"
 
 
+@pytest.mark.parametrize("verb", ["--install", "--install-net-bind-service"])
+def test_it_installs(host, verb):
+    done = host.run(verb, "/tmp/copy")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
 # What every host refuses
 
 
+@pytest.mark.parametrize("words", [["/world"], ["--check", "/world"], ["--install", "/tmp/copy"]],
+                         ids=" ".join)
 @pytest.mark.parametrize("kind", ["setuid", "setgid"])
-def test_a_shim_that_lends_an_id_is_refused(host, kind):
-    done = host.run("/world", file=f"/{kind}/shim", **USER)
-    assert (done.exit_code, done.stdout) == (125, "")
+def test_a_shim_that_lends_an_id_is_refused(host, kind, words):
+    done = host.run(*words, file=f"/{kind}/shim", **USER)
+    assert done.exit_code == 125
     assert done.texts("error") and done.texts("hint") and kind in done.stderr
 
 
@@ -160,6 +168,18 @@ def test_port_80_without_the_capability_is_refused(host):
 
 def test_port_80_of_a_user_is_refused(host):
     host.run("/world", env=PORT_80, **USER).refuses("80", "ASPNETCORE_HTTP_PORTS")
+
+
+FLOOR_80 = (("unshare", "net"),
+            ("write", "/proc/sys/net/ipv4/ip_unprivileged_port_start", "80"))
+
+
+def test_the_kernel_alone_has_the_last_word(host):
+    """Whether its floor can be read or not, which a host without /proc/sys does not let us."""
+    env = PORT_80 | {"SHIM_UNPRIVILEGED_PORT_START": "0"}
+    host.run("/world", env=env, **USER).refuses("80")
+    world = host.run("/world", env=env, before=FLOOR_80, **USER).world
+    assert [world["capabilities"][name] for name in HELD] == [NOTHING] * 4
 
 
 def test_root_that_cannot_switch_is_refused(host):

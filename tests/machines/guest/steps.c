@@ -4,6 +4,7 @@
  * attributes are hexadecimal.
  *
  *   init                                as PID 1 of a PID namespace (see trial.c)
+ *   limit SECONDS                       (see there)
  *   terminal                            in a session of its own, whose terminal is stdin
  *   unshare NAME...                     mount, net, user, uts, ipc, cgroup
  *   mount SOURCE TARGET TYPE FLAGS DATA as mount(2); FLAGS is a number
@@ -244,6 +245,7 @@ static const struct {
     int (*make)(char **words);
 } STEPS[] = {
     {"init", 0, nothing},
+    {"limit", 1, nothing},
     {"terminal", 0, take_terminal},
     {"unshare", 1, unshare_namespaces},
     {"mount", 5, mount_there},

@@ -1,8 +1,8 @@
 /*
  * One trial: the process that makes the steps and then is the program, and what it prints.
  *
- * Two of its steps matter here. `init`: the program is PID 1 of a PID namespace. `terminal`: its
- * stdin, stdout and stderr are one.
+ * Some of its steps matter here. `init`: the program is PID 1 of a PID namespace. `terminal`: its
+ * stdin, stdout and stderr are one. `limit SECONDS`: what it may take, instead of 60.
  */
 #include "machine.h"
 
@@ -167,7 +167,8 @@ void run_trial(const struct request *request, struct outcome *outcome) {
     (void)memset(outcome, 0, sizeof *outcome);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)clock_gettime(CLOCK_MONOTONIC, &trial.end);
-    trial.end.tv_sec += LIMIT;
+    size_t limit = find(request, "limit");
+    trial.end.tv_sec += request->steps[limit] == NULL ? LIMIT : atoi(request->steps[limit][1]);
     start(&trial, request);
     size_t step = find(request, "exec");
     while (outcome->failure.fd >= 0 && pump(&trial)) {
