@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,13 @@ CAP_NET_BIND_SERVICE = 1 << 10
 RDONLY, NOSUID, REMOUNT, BIND = 1, 2, 32, 4096  # mount(2)
 PR_SET_PDEATHSIG = 1
 
-# A board, the serial port of its console, and a second one for the line to the init.
+# A board, words for its kernel's command line, and the serial port that is the line to the init.
+# (Where the processor is scarce the timer comes too late for the kernel's liking.)
 BOARDS = {
-    "amd64": (["qemu-system-x86_64", "-M", "pc", "-cpu", "max"], "ttyS0", "isa-serial", "ttyS1"),
-    "arm64": (["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"], "ttyAMA0", "pci-serial",
-              "ttyS0"),
+    "amd64": (["qemu-system-x86_64", "-M", "pc", "-cpu", "max"],
+              "console=ttyS0 no_timer_check LINE=/dev/ttyS1", "isa-serial"),
+    "arm64": (["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"],
+              "console=ttyAMA0 LINE=/dev/ttyS0", "pci-serial"),
 }
 
 
@@ -105,42 +108,60 @@ class Machine:
         self.tree = {"dev": Folder(), "dev/console": Device(5, 1, 0o600), "init": init, **tree}
 
     def __enter__(self):
-        board, console, port, line = BOARDS[self.arch]
         self._folder = tempfile.TemporaryDirectory(prefix="shim-machine-")
         self._console = Path(self._folder.name, "console")
-        initrd = Path(self._folder.name, "initrd")
-        initrd.write_bytes(pack(self.tree))
-        append = f"console={console} panic=-1 oops=panic LINE=/dev/{line} {self.words}"
-        self._qemu = subprocess.Popen(
-            [*board, "-accel", "tcg", "-m", str(self.memory), "-nodefaults", "-display", "none",
-             "-no-reboot", "-serial", f"file:{self._console}",
-             "-chardev", "stdio,id=line,signal=off", "-device", f"{port},chardev=line",
-             "-kernel", self.kernel, "-initrd", initrd, "-append", append],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
-            preexec_fn=end_with_us,
-        )
-        self._text = b""
+        self._errors = Path(self._folder.name, "errors")  # qemu's own
+        Path(self._folder.name, "initrd").write_bytes(pack(self.tree))
         try:
-            if (word := self._line(BOOT)) != b"ready":
-                raise MachineFailure(f"it says {word!r} for a start")
-            # What the kernel says to the console costs time; only its last words go there.
-            self.do(("write", "/proc/sys/kernel/printk", "1"))
+            try:
+                self._boot()
+            except MachineFailure as failure:
+                # An emulated kernel may give up its own devices. Nothing of the shim has run yet;
+                # what it does later is not tried twice.
+                warnings.warn(f"the machine is booted again: {failure}", stacklevel=2)
+                self._end()
+                self._boot()
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def __exit__(self, *_):
+    def _boot(self):
+        board, words, port = BOARDS[self.arch]
+        append = f"{words} panic=-1 oops=panic {self.words}"
+        with self._errors.open("w") as errors:
+            self._qemu = subprocess.Popen(
+                [*board, "-accel", "tcg", "-m", str(self.memory), "-nodefaults",
+                 "-display", "none", "-no-reboot", "-serial", f"file:{self._console}",
+                 "-chardev", "stdio,id=line,signal=off", "-device", f"{port},chardev=line",
+                 "-kernel", self.kernel, "-initrd", Path(self._folder.name, "initrd"),
+                 "-append", append],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
+                preexec_fn=end_with_us,
+            )
+        self._text = b""
+        if (word := self._line(BOOT)) != b"ready":
+            self._fail(f"it says {word!r} for a start")
+        # What the kernel says to the console costs time; only its last words go there.
+        self.do(("write", "/proc/sys/kernel/printk", "1"))
+
+    def _end(self):
         self._qemu.kill()
         self._qemu.wait()
         self._qemu.stdin.close()
         self._qemu.stdout.close()
+
+    def __exit__(self, *_):
+        self._end()
         self._folder.cleanup()
 
     def _fail(self, what):
         self._qemu.kill()  # the next trial need not wait for it
-        console = self._console.read_bytes().decode(errors="replace").splitlines()
-        raise MachineFailure("\n".join([what, "the console's last lines:", *console[-40:]]))
+        said = [what]
+        for path in (self._errors, self._console):
+            text = path.read_bytes().decode(errors="replace") if path.exists() else ""
+            said += [f"the last lines of its {path.name}:", *text.splitlines()[-40:]]
+        raise MachineFailure("\n".join(said))
 
     def _line(self, limit):
         end = time.monotonic() + limit
