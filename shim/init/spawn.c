@@ -38,8 +38,7 @@ struct child {
     const struct terminal *terminal;
     struct birth *birth;
     pid_t parent;
-    bool listens; /* its pid belongs into its environment */
-    bool shares;  /* the child says so: its parent's memory is its own */
+    bool shares; /* the child says so: its parent's memory is its own */
 };
 
 /* Tells it in messages. Returns the exit code: 125, 126 or 127. */
@@ -71,21 +70,15 @@ static void name_listener(struct launch *launch, pid_t pid) {
 /*
  * LISTEN_PID says whom the descriptors of sd_listen_fds(3) are for. If they are for us, they are
  * for the app, and its process writes its pid here. LISTEN_PIDFDID (systemd 258) says it once
- * more, in a number that only we have; without it the pid is enough. Returns whether there is one
- * to write.
+ * more, in a number that only we have; without it the pid is enough.
  */
-static bool rename_listener(struct launch *launch, pid_t self) {
+static void rename_listener(struct launch *launch, pid_t self) {
     const char *pid = environment_get(launch->environment, "LISTEN_PID");
-    if (pid == NULL) {
-        return false;
-    }
     name_listener(launch, self);
-    if (strcmp(pid, launch->listen_pid + sizeof "LISTEN_PID=" - 1) != 0) {
-        return false;
+    if (pid != NULL && strcmp(pid, launch->listen_pid + sizeof "LISTEN_PID=" - 1) == 0) {
+        environment_put(launch->environment, launch->listen_pid);
+        environment_drop(launch->environment, "LISTEN_PIDFDID");
     }
-    environment_put(launch->environment, launch->listen_pid);
-    environment_drop(launch->environment, "LISTEN_PIDFDID");
-    return true;
 }
 
 /*
@@ -100,9 +93,7 @@ static int run_child(void *argument) {
         __builtin_trap(); /* a sandbox that lies about clone(2): there is no child */
     }
     child->shares = true;
-    if (child->listens) {
-        name_listener(child->launch, self);
-    }
+    name_listener(child->launch, self);
     if (setpgid(0, 0) < 0) {
         *failure = (struct failure){STEP_GROUP, errno};
     } else {
@@ -150,7 +141,7 @@ static bool has_started(const struct child *child, pid_t pid, struct messages *m
 
 pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **birth,
             struct messages *messages, int *code) {
-    struct child child = {launch, terminal, NULL, getpid(), false, false};
+    struct child child = {launch, terminal, NULL, getpid(), false};
     int saved = errno;
     *code = EXIT_REFUSED;
     child.birth =
@@ -160,7 +151,7 @@ pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **bir
         message_hint(messages, "raise the container's memory limit");
         return 0;
     }
-    child.listens = rename_listener(launch, child.parent);
+    rename_listener(launch, child.parent);
     pid_t pid = clone(run_child, child.birth->stack + sizeof child.birth->stack,
                       CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
     int error = errno;

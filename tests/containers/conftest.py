@@ -11,9 +11,13 @@ import expected
 import pytest
 from cannot import why_not
 from engine import BUILD, BUILD_SECONDS, REPO, START_SECONDS, Container, Result, must, run
-from engines import Missing, chosen, name_of_chosen
+from engines import chosen, name_of_chosen
+from own import Missing
 
-__all__ = ["BUILD", "BUILD_SECONDS", "REPO", "START_SECONDS", "SUMMARY", "Container", "Result", "must", "run"]
+__all__ = [
+    *("BUILD", "BUILD_SECONDS", "REPO", "START_SECONDS", "SUMMARY"),
+    *("Container", "Result", "must", "run"),
+]
 
 os.umask(0o022)  # what goes into an image is for everybody there, whoever has built it here
 
@@ -34,7 +38,8 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
-def engine(request):
+def bare_engine(request):
+    """The engine, for images that are made of nothing."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def say(text):
@@ -50,6 +55,13 @@ def engine(request):
     except Missing as reason:
         SUMMARY.append(f"containers: none, {reason}")
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def engine(bare_engine):
+    """The engine, with the public images that Dockerfiles start from."""
+    bare_engine.take_images()
+    return bare_engine
 
 
 @pytest.fixture(scope="session")

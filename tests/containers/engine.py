@@ -36,6 +36,8 @@ class Result:
 
 def run(*command, timeout=300, **options):
     words = [str(word) for word in command]
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
     done = subprocess.run(
         words, capture_output=True, text=True, errors="replace", timeout=timeout, **options
     )
@@ -88,6 +90,15 @@ class Engine:
     name = "docker"
     network = None
     hides = ()
+    run_options = ()
+    signals = (1, 10, 34, 37, 64)  # some of those that it can send
+    # Under no_new_privs a file gives what was there before, but no more: execve(2) of a program for
+    # which the engine has left it in the permitted set, though it is a user's, still gives it.
+    lends_under_no_new_privs = False
+    has_floor = True  # its kernel has a floor for ports, which --sysctl sets
+    has_ambient = True  # it has the set by which one capability can be handed to a user
+    grants_by_file = True  # a file's capabilities are given to who starts it
+    insists_on_grant = True  # and where they cannot be, it does not start
     has_neighbours = True  # a container can see another one's processes
     is_own = False  # a daemon or a store of the tests', with stand-ins for the public images
 
@@ -99,6 +110,15 @@ class Engine:
         self.prefix = f"shim-test-{os.getpid()}"
         self.numbers = itertools.count(1)
         self.images = []
+
+    def take_images(self):
+        """Sees to the public images that Dockerfiles name. An engine that is a user's pulls them."""
+
+    def is_gvisor(self):
+        """Its kernel is gVisor."""
+        self.hides = ("ambient", "noNewPrivileges")
+        self.has_floor = self.has_ambient = self.has_neighbours = False
+        self.grants_by_file = self.insists_on_grant = False
 
     def new_name(self):
         return f"{self.prefix}-{next(self.numbers)}"
@@ -139,7 +159,8 @@ class Engine:
 
     def _run_command(self, name, image, args, env, options):
         settings = [f"--env={key}={value}" for key, value in dict(env).items()]
-        return (self.command, "run", "--name", name, *settings, *options, image, *args)
+        options = (*self.run_options, *settings, *options)
+        return (self.command, "run", "--name", name, *options, image, *args)
 
     def remove(self, *names):
         run(self.command, "kill", *names)  # podman's rm would wait for them to end by themselves
@@ -210,6 +231,11 @@ class Container:
     def __exit__(self, *_):
         self.engine.remove(self.name)
 
+    @property
+    def network(self):
+        """Where its port is published."""
+        return self.engine.network
+
     def inspect(self, what):
         return must(self.engine.command, "inspect", "-f", "{{" + what + "}}", self.name)
 
@@ -226,7 +252,7 @@ class Container:
         deadline = time.monotonic() + START_SECONDS
         while self.is_running():
             try:
-                with contextlib.closing(Connection(self._address, self.engine.network)) as asks:
+                with contextlib.closing(Connection(self._address, self.network)) as asks:
                     asks.request("GET", path)
                     answer = asks.getresponse()
                     assert answer.status == 200, f"{path}: {answer.status} {answer.reason}"
@@ -273,6 +299,13 @@ class Container:
     def exec_at_terminal(self, *words):
         """The same, as by `exec -it`; for use in `with`."""
         return Terminal(self.engine.command, "exec", "-i", "-t", self.name, *words)
+
+    def kill(self, signal):
+        must(self.engine.command, "kill", f"--signal={signal}", self.name)
+
+    def wait(self):
+        """Waits for its end; the exit code."""
+        return int(must(self.engine.command, "wait", self.name, timeout=60))
 
     def stop(self, seconds=10):
         """Asks it to end, as the platform does, and how long it waits; the exit code."""

@@ -93,7 +93,3 @@ class Pod(Container):
     def probe(self, name):
         """What a probe of the manifest's gets: over the network, as kubelet asks."""
         return self.get(self.probes[name]["httpGet"]["path"])
-
-    def wait(self):
-        """Waits for its end; the exit code."""
-        return int(must(self.engine.command, "wait", self.name, timeout=60))

@@ -5,9 +5,11 @@
  *   reach [WORD]... -- PROGRAM [ARG]...
  *     write=PATH   in a folder: creates a file and takes it away again; else opens it for writing
  *     read=PATH    the content
+ *     bind=PORT    a TCP port of all addresses, as a server would, and lets it go
  *
  * PATH `~` is HOME. Errors are errno numbers, 0 is success. Nothing that exists is changed.
  */
+#include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +62,19 @@ static int try_to_write(const char *path) {
     return 0;
 }
 
+static int try_to_bind(const char *port) {
+    const int on = 1;
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((in_port_t)atoi(port))};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) {
+        err(1, "socket");
+    }
+    int error = bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ? errno : 0;
+    (void)close(fd);
+    return error;
+}
+
 static void print_content(const char *path) {
     static char content[65536];
     FILE *file = fopen(path, "re");
@@ -85,8 +101,10 @@ static void look(const char *word) {
         printf("%d", try_to_write(path));
     } else if (strncmp(word, "read=", 5) == 0) {
         print_content(path);
+    } else if (strncmp(word, "bind=", 5) == 0) {
+        printf("%d", try_to_bind(path));
     } else {
-        errx(2, "%s: write and read are the verbs", word);
+        errx(2, "%s: write, read and bind are the verbs", word);
     }
 }
 
