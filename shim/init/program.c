@@ -95,7 +95,9 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     return best;
 }
 
-int program_exec(char *const *program, char *const *environment) {
+/* Not inlined: a program that is named by its path does not need the room. */
+__attribute__((noinline)) static int exec_from_path(char *const *program,
+                                                    char *const *environment) {
     const char *name = program[0];
     struct search search = search_begin(name, environment_get(environment, "PATH"));
     char file[PATH_MAX];
@@ -111,6 +113,14 @@ int program_exec(char *const *program, char *const *environment) {
         }
     }
     return failure;
+}
+
+int program_exec(char *const *program, char *const *environment) {
+    if (!is_path(program[0])) {
+        return exec_from_path(program, environment);
+    }
+    (void)execve(program[0], program, environment);
+    return errno;
 }
 
 static const char dll_hint[] = "a .dll is started by dotnet: [\"/shim\", \"dotnet\", \"app.dll\"]";

@@ -38,7 +38,8 @@ struct child {
     const struct terminal *terminal;
     struct birth *birth;
     pid_t parent;
-    bool shares; /* the child says so: its parent's memory is its own */
+    bool listens; /* its pid belongs into its environment */
+    bool shares;  /* the child says so: its parent's memory is its own */
 };
 
 /* Tells it in messages. Returns the exit code: 125, 126 or 127. */
@@ -70,15 +71,21 @@ static void name_listener(struct launch *launch, pid_t pid) {
 /*
  * LISTEN_PID says whom the descriptors of sd_listen_fds(3) are for. If they are for us, they are
  * for the app, and its process writes its pid here. LISTEN_PIDFDID (systemd 258) says it once
- * more, in a number that only we have; without it the pid is enough.
+ * more, in a number that only we have; without it the pid is enough. Returns whether there is one
+ * to write.
  */
-static void rename_listener(struct launch *launch, pid_t self) {
+static bool rename_listener(struct launch *launch, pid_t self) {
     const char *pid = environment_get(launch->environment, "LISTEN_PID");
-    name_listener(launch, self);
-    if (pid != NULL && strcmp(pid, launch->listen_pid + sizeof "LISTEN_PID=" - 1) == 0) {
-        environment_put(launch->environment, launch->listen_pid);
-        environment_drop(launch->environment, "LISTEN_PIDFDID");
+    if (pid == NULL) {
+        return false;
     }
+    name_listener(launch, self);
+    if (strcmp(pid, launch->listen_pid + sizeof "LISTEN_PID=" - 1) != 0) {
+        return false;
+    }
+    environment_put(launch->environment, launch->listen_pid);
+    environment_drop(launch->environment, "LISTEN_PIDFDID");
+    return true;
 }
 
 /*
@@ -93,7 +100,9 @@ static int run_child(void *argument) {
         __builtin_trap(); /* a sandbox that lies about clone(2): there is no child */
     }
     child->shares = true;
-    name_listener(child->launch, self);
+    if (child->listens) {
+        name_listener(child->launch, self);
+    }
     if (setpgid(0, 0) < 0) {
         *failure = (struct failure){STEP_GROUP, errno};
     } else {
@@ -141,7 +150,7 @@ static bool has_started(const struct child *child, pid_t pid, struct messages *m
 
 pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **birth,
             struct messages *messages, int *code) {
-    struct child child = {launch, terminal, NULL, getpid(), false};
+    struct child child = {launch, terminal, NULL, getpid(), false, false};
     int saved = errno;
     *code = EXIT_REFUSED;
     child.birth =
@@ -151,7 +160,7 @@ pid_t spawn(struct launch *launch, struct terminal *terminal, struct birth **bir
         message_hint(messages, "raise the container's memory limit");
         return 0;
     }
-    rename_listener(launch, child.parent);
+    child.listens = rename_listener(launch, child.parent);
     pid_t pid = clone(run_child, child.birth->stack + sizeof child.birth->stack,
                       CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
     int error = errno;
