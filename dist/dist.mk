@@ -52,6 +52,12 @@ verify-release:
 	$(Q)deps/install dist
 	$(Q)dist/verify $(B)/dist/root $(DIR)
 
+# The behaviour tests on the binaries of a release that are for other machines, under qemu.
+.PHONY: check-release
+check-release:
+	$(Q)deps/install test
+	$(Q)tests/machines/run --release $(DIR) $(MACHINES)
+
 # What a variable is, for scripts.
 .PHONY: print-NAME print-VERSION print-REPOSITORY
 print-NAME print-VERSION print-REPOSITORY: print-%:

@@ -63,6 +63,7 @@ def test_every_step_is_a_make_target_of_ours(path):
         command = step.get("run")
         if command in (None, BEGIN):
             continue
+        command = re.sub(r"\$\{\{ [\w.]+ \}\}", "X", command)
         target = re.match(r"make (?:-s )?([a-z-]+)( [A-Z]+=\S+)*( >>\"\$GITHUB_OUTPUT\")?$", command)
         assert target, command
         # That it works, the other tests say.
