@@ -84,6 +84,8 @@ def case(r):
 def raw_case(r):
     """What only a fresh process can be given: a name twice, or bytes that are no text."""
     name = r.choice(PREFIXES) + r.choice(["HTTP_PORTS", "URLS"])
+    if chance(r, 0.3):
+        return Case([f"URLS=http://unix:/tmp/{spoil(r, 'a' * r.randint(88, 104))}"], [])
     if chance(r, 0.5):
         return Case([f"{name}={url(r)}", f"{name}={url(r)}"], [])
     return Case([f"{name}={spoil(r, url(r))}"], [])
@@ -91,7 +93,7 @@ def raw_case(r):
 
 def spoil(r, text):
     position = r.randint(0, len(text))
-    return text[:position] + r.choice(["\udcff", "\udc80", "\udcc3", "\udced\udca0\udc80"]) + text[position:]
+    return text[:position] + r.choice(["\udcff", "\udc80", "\udcc3", "\udced\udca0\udc80", "\udce2\udc82"]) + text[position:]
 
 
 def setting(r):
@@ -100,7 +102,10 @@ def setting(r):
     prefix = r.choice(PREFIXES)
     if kind == "iis":
         path, token = r.choice(["/", "/a", ""]), r.choice(["x", " ", ""])
-        return {"ASPNETCORE_PORT": port(r), "ASPNETCORE_APPL_PATH": path, "ASPNETCORE_TOKEN": token}
+        names = ["ASPNETCORE_PORT", "ASPNETCORE_APPL_PATH", "ASPNETCORE_TOKEN"]
+        if chance(r, 0.3):
+            names = [spelling(r, name) for name in names]
+        return dict(zip(names, [port(r), path, token]))
     if kind == "endpoint":
         separator = ":" if chance(r, 0.15) else "__"
         name = separator.join([prefix + "Kestrel", "Endpoints", r.choice(ENDPOINTS), endpoint_key(r)])
