@@ -27,6 +27,7 @@ struct address {
     bool socket;        /* a Unix socket: it has no port, and the rest means nothing */
     const char *scheme; /* "http" or "https" */
     uint32_t port;      /* 0: the kernel picks one */
+    bool unmeant;       /* it was no number: Kestrel takes 80 or 443 without a word */
     enum address_host host;
     struct in_addr ipv4;
     struct in6_addr ipv6;

@@ -2,9 +2,8 @@
 
 #include "address.h"
 #include "faults.h"
+#include "listing.h"
 #include "reading.h"
-
-#include <string.h>
 
 enum { VIEWS = 3 };
 
@@ -18,7 +17,7 @@ struct resolver {
 };
 
 static void take_address(struct resolver *resolver, struct address *address, unsigned readings,
-                         struct text source) {
+                         bool unmeant, struct text source) {
     struct listen *listen = resolver->listen;
     if (address->socket) {
         return; /* it has no port */
@@ -32,6 +31,7 @@ static void take_address(struct resolver *resolver, struct address *address, uns
     }
     address->source = faults_name(&resolver->faults, source);
     address->readings = readings;
+    address->unmeant = unmeant;
     listen->addresses[listen->count++] = *address;
 }
 
@@ -42,7 +42,7 @@ static bool take_piece(struct resolver *resolver, enum address_fault fault, stru
         faults_add(&resolver->faults, fault, address->scheme, piece, source);
     }
     if (fault == ADDRESS_GOOD || fault == ADDRESS_PORT_TEXT || fault == ADDRESS_DYNAMIC_BELOW) {
-        take_address(resolver, address, readings, source);
+        take_address(resolver, address, readings, fault == ADDRESS_PORT_TEXT, source);
     }
     return fault == ADDRESS_GOOD || fault == ADDRESS_DYNAMIC_BELOW;
 }
@@ -200,64 +200,7 @@ static void take_default(struct resolver *resolver) {
         readings |= view->unset && resolver->choices->endpoint_count == 0 ? view->reading : 0;
     }
     if (readings != 0) {
-        take_address(resolver, &address, readings, source);
-    }
-}
-
-static bool is_same(const struct address *a, const struct address *b) {
-    return a->port == b->port && a->host == b->host && strcmp(a->scheme, b->scheme) == 0 &&
-           (a->host != HOST_IPV4 || a->ipv4.s_addr == b->ipv4.s_addr) &&
-           (a->host != HOST_IPV6 || IN6_ARE_ADDR_EQUAL(&a->ipv6, &b->ipv6));
-}
-
-/* What an app of CreateBuilder opens anyway is not told twice, and comes first. */
-static void merge_readings(struct listen *listen) {
-    size_t ours = 0;
-    size_t kept;
-    for (size_t i = 0; i < listen->count; i++) {
-        const struct address address = listen->addresses[i];
-        if ((address.readings & READING_WEB) != 0) {
-            memmove(&listen->addresses[ours + 1], &listen->addresses[ours],
-                    (i - ours) * sizeof address);
-            listen->addresses[ours++] = address;
-        }
-    }
-    kept = ours;
-    for (size_t i = ours; i < listen->count; i++) {
-        size_t same = 0;
-        while (same < ours && !is_same(&listen->addresses[same], &listen->addresses[i])) {
-            same++;
-        }
-        if (same < ours) {
-            listen->addresses[same].readings |= listen->addresses[i].readings;
-        } else {
-            listen->addresses[kept++] = listen->addresses[i];
-        }
-    }
-    listen->count = kept;
-}
-
-static void tell_readings(const struct listen *listen, struct messages *messages) {
-    for (size_t i = 0; i < listen->count; i++) {
-        const struct address *address = &listen->addresses[i];
-        const char *readings = listen_name_readings(address);
-        if (readings != NULL) {
-            message_info(messages, "port %u, from %s: only an app of the %s opens it",
-                         (unsigned)address->port, plain(address->source).text, readings);
-        }
-    }
-}
-
-const char *listen_name_readings(const struct address *address) {
-    switch (address->readings) {
-    case READING_SLIM:
-        return "slim builder";
-    case READING_HOST:
-        return "generic host";
-    case READING_SLIM | READING_HOST:
-        return "slim builder, generic host";
-    default:
-        return NULL;
+        take_address(resolver, &address, readings, false, source);
     }
 }
 
@@ -303,6 +246,5 @@ void listen_resolve(char *const *environment, char *const *program, const char *
         accepted = accepted || view_accepts(&resolver.views[i], &listen->choices);
     }
     listen->malformed = faults_tell(&resolver.faults, accepted);
-    merge_readings(listen);
-    tell_readings(listen, messages);
+    listing_finish(listen, messages);
 }

@@ -232,7 +232,8 @@ class Start:
     closed: tuple = ()  # descriptors
     descriptors: object = None  # {number there: number here, or a file of the box}
     readonly: tuple = ()  # mount points
-    forbidden: tuple = ()  # system calls by number, which then answer EPERM
+    # System calls by number, which then answer EPERM; (number, place, value): with that argument.
+    forbidden: tuple = ()
 
     def __post_init__(self):
         """A test that asks for what is not to be had here is skipped, with the reason."""
@@ -480,14 +481,15 @@ def enter_user_namespace(start):
 def forbid(calls):
     """A seccomp filter, as a container runtime would set it: seccomp(2).
 
-    calls: numbers, or (number, first argument) where only that is forbidden.
+    calls: numbers, or (number, first argument) where only that is forbidden, or (number, place,
+    argument) for one at another place, counted from 0.
     """
-    load_number, load_first = (0x20, 0, 0, 0), (0x20, 0, 0, 16)
-    allow, refuse = (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50001)
+    load_number, allow, refuse = (0x20, 0, 0, 0), (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50001)
     steps = []
     for call in calls:
-        number, *first = call if isinstance(call, tuple) else (call,)
-        asked = [step for value in first for step in (load_first, (0x15, 0, 1, value))]
+        number, *place, value = call if isinstance(call, tuple) else (call, None)
+        load_argument = (0x20, 0, 0, 16 + 8 * (place[0] if place else 0))
+        asked = [] if value is None else [load_argument, (0x15, 0, 1, value)]
         steps += [load_number, (0x15, 0, len(asked) + 1, number), *asked, refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *s) for s in [*steps, allow]))
     program = struct.pack("HP", len(steps) + 1, ctypes.addressof(code))

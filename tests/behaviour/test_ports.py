@@ -5,9 +5,12 @@ its own. Which addresses ASP.NET Core binds is tested against the real thing, el
 """
 
 import os
+import os
+import shutil
 import socket
 
 import pytest
+from conftest import BUILD
 from sandbox import as_numbers, held_capabilities
 
 NET_BIND_SERVICE = as_numbers(["net_bind_service"])
@@ -315,6 +318,37 @@ def test_a_port_in_use_is_the_apps_own_business(box):
         port = str(listener.getsockname()[1])
         env = {"ASPNETCORE_HTTP_PORTS": port, "SHIM_UNPRIVILEGED_PORT_START": "65535"}
         assert kept(box.run("/world", env=env).world) == set()
+
+
+# HTTP/3 opens the same port by UDP. libmsquic is not in the images: a socket of our own stands in.
+
+SOCKET = {"x86_64": 41, "aarch64": 198}.get(os.uname().machine, 281)
+NO_UDP = (SOCKET, 1, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+PORT_443 = {"ASPNETCORE_HTTPS_PORTS": "443"}
+
+
+def test_the_capability_holds_for_udp_as_well(box):
+    binds = BUILD / "payloads/binds"
+    if not binds.exists():
+        pytest.skip("no build/payloads/binds: run make payloads first")
+    shutil.copy(binds, box.path("/binds"))
+    words = ["tcp:443", "udp:443"]
+    done = box.run("/binds", *words, env=PORT_443, floor=1024)
+    assert done.stdout.split("\n")[:2] == ["tcp:443: Success", "udp:443: Success"]
+    without = box.run("/binds", *words, env={"ASPNETCORE_HTTPS_PORTS": "8443"}, floor=1024)
+    assert without.stdout.count("Permission denied") == 2
+
+
+def test_https_that_only_tcp_can_have_is_a_warning(box):
+    done = box.run("/world", env=PORT_443, floor=1024, forbidden=(NO_UDP,))
+    (warning,) = done.texts("warning")
+    assert "port 443 by UDP" in warning and "ASPNETCORE_HTTPS_PORTS" in warning
+    assert kept(done.noisy_world) == NET_BIND_SERVICE
+
+
+@pytest.mark.parametrize("env", [PORT_80, {"ASPNETCORE_HTTPS_PORTS": "8443"}], ids=str)
+def test_udp_matters_to_no_other_port(box, env):
+    assert box.run("/world", env=env, floor=1024, forbidden=(NO_UDP,)).stderr == ""
 
 
 def test_the_ports_of_the_app_are_free_when_it_starts(box):
