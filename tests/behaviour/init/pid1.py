@@ -25,6 +25,7 @@ REPO = Path(__file__).resolve().parents[3]
 DEADLINE = float(os.environ.get("SHIM_TEST_DEADLINE", 60))  # seconds; the machine may be busy
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 APP_UID = 1654
+NAME = 15  # as many letters of a program's name does /proc/PID/comm have
 
 # All that can be handed on.
 SIGNALS = [number for number in range(1, 65) if number not in (9, 17, 19)]
@@ -234,7 +235,7 @@ class Terminal:
 class Run:
     """A program as PID 1, or as an ordinary process, and what runs under it.
 
-    command: the program and its arguments. env: its whole environment, PATH aside. blocked,
+    command: the program and its arguments. env: its whole environment, PATH and HOME aside. blocked,
     ignored: the signals that it starts with. terminal: its session's own. closed: digits, the
     descriptors that it starts without. stdin, stdout, stderr, cwd, pass_fds: as subprocess has
     them; stderr is kept in a file. prefix: words before nest.
@@ -313,14 +314,14 @@ class Run:
         """The program's own process."""
 
         def find():
-            return [pid for pid in self.below() if executable(pid) in self.names]
+            return [pid for pid in self.below() if self.is_program(pid)]
 
         return wait_until(find, f"{self.program} runs")[0]
 
-    @property
-    def names(self):
-        """What executable() may say of the program."""
-        return self.program, os.path.basename(self.program)[:15]
+    def is_program(self, pid):
+        """Whether a process runs it: by the file's name, which is the same from within a chroot."""
+        found = os.path.basename(executable(pid) or "")
+        return found[:NAME] == os.path.basename(self.program)[:NAME]
 
     def find(self, name):
         """The processes of a program."""
@@ -331,7 +332,8 @@ class Run:
         """Its app: the child that has become another program."""
 
         def find():
-            return [pid for pid in children(self.pid) if executable(pid) not in (*self.names, None)]
+            below = [pid for pid in children(self.pid) if executable(pid)]
+            return [pid for pid in below if not self.is_program(pid)]
 
         return wait_until(find, "the app runs")[0]
 
