@@ -25,7 +25,7 @@ def start(first, signals, init, env=()):
     words += [payload("nest"), *([] if init else ["-o"]), shim(), "/bin/sleep", "600"]
     done = subprocess.run(
         [str(word) for word in words],
-        env={"PATH": PATH, **dict(env)},
+        env={"PATH": PATH, "HOME": "/tmp", **dict(env)},
         capture_output=True,
         text=True,
     )
