@@ -46,13 +46,13 @@ def assert_ends_by_term(run):
 
 @pytest.mark.parametrize("env", PORTS, ids=["8080", "80"])
 @pytest.mark.parametrize("user", [(), USER], ids=["root", "USER 1654"])
-def test_from_its_first_instruction_on(start, env, user):
+def test_from_its_first_instruction_on(env, user):
     """Trace, memory, descriptors, links: at many starts, the sooner the better."""
     answers = Counter()
     for _ in range(STARTS if not user and not env else STARTS // 10):
         words = env if not user else {}  # a user has no capability to bring
-        run = start(*user, pid1.shim(), payload("pry"), 1, env=words)
-        code, output, errors = run.finish()
+        with pid1.Run(*user, pid1.shim(), payload("pry"), 1, env=words) as run:
+            code, output, errors = run.finish()
         assert (code, errors) == (0, "")
         answers.update(json.loads(output).values())
     assert set(answers) <= {1, 13}, answers  # EPERM, EACCES
