@@ -85,8 +85,8 @@ static void refuse(const struct plan *plan, const struct address *address,
     message_hint(messages,
                  "CAP_NET_BIND_SERVICE does not count here (host network with a user "
                  "namespace, a sandbox): give %s a port from %u up%s",
-                 plain(address->source).text, (unsigned)plan->floor,
-                 plan->floor <= 8080 ? ", 8080 by custom" : "");
+                 plain(address->source).text, (unsigned)plan->probe_floor,
+                 plan->probe_floor <= 8080 ? ", 8080 by custom" : "");
 }
 
 /*

@@ -300,6 +300,7 @@ def test_left_to_the_kernel_the_probe_has_the_last_word(box, kind, port, floor, 
         assert kept(done.world) == set()
     else:
         done.refuses(f"port {port}", "ASPNETCORE_HTTP_PORTS", "1654")
+        assert any("a port from 1024 up" in hint for hint in done.texts("hint"))
 
 
 # The probe

@@ -62,6 +62,9 @@ LATER = (
     "epoll_pwait2", "fchmodat2",
 )
 
+# What a start is better off with, and does without.
+NEEDLESS = ("GET_SECUREBITS", "SET_SECUREBITS", "SET_CHILD_SUBREAPER", "close_range")
+
 LAWS = [
     # The oldest kernel that is promised.
     Law(LATER, ("ENOSYS",), RUNS),
@@ -96,7 +99,12 @@ LAWS = [
     Law(("GET_SECUREBITS",), DENIED, REFUSED, WITH_SETPCAP),
     Law(("GET_SECUREBITS",), DENIED, RUNS, (FEW, FEW_KEEPS, USER), ("securebits",)),
     # gVisor has no securebits and no fsuid, and nothing to lose by it.
-    Law(("GET_SECUREBITS", "SET_SECUREBITS"), ("EINVAL",), RUNS, WITH_SETPCAP,
+    Law(("GET_SECUREBITS", "SET_SECUREBITS"), (*DENIED, "EINVAL"), RUNS, WITH_SETPCAP,
+        ("securebits",)),
+    # A sandbox that refuses all that a start can do without, whatever it calls that: as gVisor does
+    # with some of it, and at each age with another errno. What is kept has its ambient set there.
+    Law(NEEDLESS, (*DENIED, "EINVAL"), RUNS, (INIT_KEEPS, PROCESS_KEEPS), ("securebits",)),
+    Law((*NEEDLESS, "SET_KEEPCAPS", "CAP_AMBIENT"), (*DENIED, "EINVAL"), RUNS, NOTHING_KEPT,
         ("securebits",)),
     Law(("setfsuid", "setfsgid"), ("ENOSYS",), RUNS, ALL),
     # The signals.
