@@ -5,12 +5,11 @@ its own. Which addresses ASP.NET Core binds is tested against the real thing, el
 """
 
 import os
-import os
 import shutil
 import socket
+from pathlib import Path
 
 import pytest
-from conftest import BUILD
 from sandbox import as_numbers, held_capabilities
 
 NET_BIND_SERVICE = as_numbers(["net_bind_service"])
@@ -329,7 +328,7 @@ PORT_443 = {"ASPNETCORE_HTTPS_PORTS": "443"}
 
 
 def test_the_capability_holds_for_udp_as_well(box):
-    binds = BUILD / "payloads/binds"
+    binds = Path(__file__).parents[2] / "build/payloads/binds"
     if not binds.exists():
         pytest.skip("no build/payloads/binds: run make payloads first")
     shutil.copy(binds, box.path("/binds"))
