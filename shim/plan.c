@@ -12,13 +12,13 @@ static bool ids_differ(const struct identity *now) {
 }
 
 /*
- * The capabilities that a file has given us: execve(2) clears the ambient set for such a file, and
- * gives nobody but root more than that without one. Old gVisor has no ambient set, and starts
- * ordinary users with capabilities of their own: there AT_SECURE has to tell.
+ * The capabilities that a file has given us: execve(2) clears the ambient set for such a file,
+ * gives nobody but root more than that without one, and then sets AT_SECURE for all but real root.
+ * Sandboxes that start ordinary users with capabilities of their own (gVisor) do not set it.
  */
 static uint64_t find_lent(const struct identity *now, const struct held *held) {
-    bool is_root = now->ruid == 0 && !held->noroot;
-    return is_root || (!held->has_ambient && !now->secure) ? 0 : held->unexplained;
+    bool may_be_lent = now->ruid == 0 ? held->noroot : now->secure;
+    return may_be_lent ? held->unexplained : 0;
 }
 
 bool plan_check_origin(const struct identity *now, const struct held *held,

@@ -251,8 +251,6 @@ const char *address_explain(enum address_fault fault, const char *scheme) {
         return "port 0 of localhost: Kestrel cannot pick one port for both its addresses";
     case ADDRESS_DYNAMIC_BELOW:
         return "port 0 of a name below localhost: from ASP.NET Core 10 on, Kestrel refuses it";
-    case ADDRESS_NO_URL:
-        return "a Kestrel endpoint without a Url";
     case ADDRESS_GOOD:
         break;
     }
@@ -260,9 +258,6 @@ const char *address_explain(enum address_fault fault, const char *scheme) {
 }
 
 const char *address_advise(enum address_fault fault, struct text piece) {
-    if (fault == ADDRESS_NO_URL) {
-        return "set Kestrel__Endpoints__NAME__Url, or take the endpoint's other settings out";
-    }
     if (fault == ADDRESS_PIPE || fault == ADDRESS_SOCKET_PATH) {
         return "a Unix socket is http://unix:/run/app.sock";
     }

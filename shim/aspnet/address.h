@@ -18,7 +18,6 @@ enum address_fault {
     ADDRESS_PORT_TEXT,         /* not a number: Kestrel takes port 80 or 443 without a word */
     ADDRESS_PIPE,              /* named pipes are for Windows */
     ADDRESS_SOCKET_PATH,       /* a Unix socket's path is "/" or too long */
-    ADDRESS_NO_URL,            /* a Kestrel endpoint has none */
     ADDRESS_DYNAMIC_LOCALHOST, /* port 0 of localhost: two addresses, and no one port */
     ADDRESS_DYNAMIC_BELOW,     /* port 0 of a name below localhost: good before ASP.NET Core 10 */
 };

@@ -22,13 +22,8 @@ enum address_fault faults_parse(enum key key, struct text piece, struct address 
 static void tell(const struct faults *faults, enum message_kind kind, const struct fault *fault) {
     struct quote source = plain(faults_name(faults, fault->source));
     struct quote piece = quote(fault->piece);
-    if (fault->what == ADDRESS_NO_URL) {
-        message_add(faults->messages, kind, "%s: the Kestrel endpoint %s has no Url", source.text,
-                    piece.text);
-    } else {
-        message_add(faults->messages, kind, "%s: %s is %s", source.text, piece.text,
-                    address_explain(fault->what, fault->scheme));
-    }
+    message_add(faults->messages, kind, "%s: %s is %s", source.text, piece.text,
+                address_explain(fault->what, fault->scheme));
     message_hint(faults->messages, "%s", address_advise(fault->what, fault->piece));
 }
 
@@ -91,7 +86,7 @@ void faults_warn_overridden(struct faults *faults, enum key key, const struct en
 void faults_warn_of_dash(struct faults *faults, char *const *program) {
     const char *word = configuration_find_unmapped(program);
     if (word != NULL) {
-        message_warn(faults->messages,
+        message_info(faults->messages,
                      "argument %s: an app that hands its arguments to "
                      "WebApplication.CreateBuilder fails over a single dash with =",
                      quote(text_of(word)).text);

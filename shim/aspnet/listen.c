@@ -177,8 +177,11 @@ static void take_other_spellings(struct resolver *resolver, char *const *program
     }
 }
 
-/* An endpoint without a Url, in some reading. */
-static void check_endpoints(struct resolver *resolver) {
+/*
+ * An endpoint without a Url, in some reading: an ordinary thing where appsettings.json has it, and
+ * a variable only its certificate's password. If nobody has one, Kestrel itself refuses to start.
+ */
+static void tell_of_unseen_urls(struct resolver *resolver) {
     for (size_t i = 0; i < resolver->choices->endpoint_count; i++) {
         const struct endpoint *endpoint = &resolver->choices->endpoints[i];
         unsigned says = 0;
@@ -186,7 +189,11 @@ static void check_endpoints(struct resolver *resolver) {
             says |= view_endpoint(&resolver->views[j], endpoint).says;
         }
         if ((says & SAYS_EMPTY) != 0) {
-            faults_add(&resolver->faults, ADDRESS_NO_URL, "", endpoint->name, endpoint->source);
+            message_info(resolver->faults.messages,
+                         "%s: the Url of the Kestrel endpoint %s is not to be seen from here; "
+                         "appsettings.json or code must have it",
+                         plain(faults_name(&resolver->faults, endpoint->source)).text,
+                         quote(endpoint->name).text);
         }
     }
 }
@@ -206,7 +213,7 @@ static void take_default(struct resolver *resolver) {
 
 static void take_all(struct resolver *resolver, char *const *program) {
     struct choices *choices = resolver->choices;
-    check_endpoints(resolver);
+    tell_of_unseen_urls(resolver);
     take_choice(resolver, KEY_IIS_PORT, NULL, &choices->keys[KEY_IIS_PORT]);
     for (enum key key = 0; key < KEYS_LISTED; key++) {
         take_choice(resolver, key, NULL, &choices->keys[key]);

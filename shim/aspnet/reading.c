@@ -173,7 +173,9 @@ static bool may_endpoints_be_good(const struct view *view, const struct choices 
                                   bool unused) {
     for (size_t i = 0; i < choices->endpoint_count; i++) {
         const struct endpoint *endpoint = &choices->endpoints[i];
-        if (!may_be_good(&endpoint->url, view_endpoint(view, endpoint), unused)) {
+        struct outcome outcome = view_endpoint(view, endpoint);
+        bool unseen = (outcome.says & SAYS_EMPTY) != 0;
+        if (!unseen && !may_be_good(&endpoint->url, outcome, unused)) {
             return false;
         }
     }

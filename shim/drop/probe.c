@@ -82,11 +82,14 @@ static void refuse(const struct plan *plan, const struct address *address,
     message_error(messages, "port %u, from %s, cannot be opened as uid %u: %s",
                   (unsigned)address->port, plain(address->source).text, (unsigned)plan->uid,
                   strerror(EACCES));
-    message_hint(messages,
-                 "CAP_NET_BIND_SERVICE does not count here (host network with a user "
-                 "namespace, a sandbox): give %s a port from %u up%s",
-                 plain(address->source).text, (unsigned)plan->probe_floor,
-                 plan->probe_floor <= 8080 ? ", 8080 by custom" : "");
+    bool unset = text_equal(address->source, LITERAL("default"));
+    message_hint(messages, "%s: %s %s a port from %u up%s",
+                 plan->kept != 0 ? "CAP_NET_BIND_SERVICE does not count here (host network with a "
+                                   "user namespace, a sandbox)"
+                                 : "this kernel wants CAP_NET_BIND_SERVICE for it",
+                 unset ? "set" : "give",
+                 unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text,
+                 (unsigned)plan->probe_floor, plan->probe_floor <= 8080 ? ", 8080 by custom" : "");
 }
 
 /*

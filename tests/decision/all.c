@@ -146,9 +146,9 @@ static void prepare(const struct given *given, struct start *start) {
 /* The rules. Each returns whether the start must be refused for this reason; word is its name. */
 
 static bool lends_too_much(const struct given *given) {
-    bool owns_them = (given->origin == TWO_UIDS ? 4000 : given->uid) == 0 && !given->noroot;
-    bool tells = given->has_ambient || given->secure;
-    return !owns_them && tells && (given->unexplained & ~net_bind) != 0;
+    bool is_root = given->origin != TWO_UIDS && given->uid == 0;
+    bool by_a_file = is_root ? given->noroot : given->secure;
+    return by_a_file && (given->unexplained & ~net_bind) != 0;
 }
 
 static bool lacks_port(const struct given *given) {

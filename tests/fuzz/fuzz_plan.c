@@ -102,7 +102,7 @@ static void check_safety(const struct plan *plan, const struct identity *now,
                          const struct held *held) {
     bool owns = now->ruid == 0 && !held->noroot;
     bool lent = (held->unexplained & ~CAPABILITY_BIT(10)) != 0;
-    require(owns || !lent || (!held->has_ambient && !now->secure));
+    require(owns || !lent || (now->ruid != 0 && !now->secure));
     require(!plan->lent && now->ruid == now->euid && now->euid == now->suid);
     require(now->rgid == now->egid && now->egid == now->sgid);
     require(plan->uid != 0);

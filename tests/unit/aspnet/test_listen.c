@@ -231,23 +231,24 @@ TEST(endpoints_beat_urls_and_ports) {
     expect_rows(rows);
 }
 
-TEST(an_endpoint_without_a_url_is_refused) {
+/* appsettings.json may have it, and often does: it is no reason to refuse. */
+TEST(an_endpoint_without_a_url_is_not_to_be_seen_from_here) {
     const struct row rows[] = {
-        {WORDS("Kestrel__Endpoints__A__Protocols=Http1", "URLS=http://*:1"), APP, "refused"},
-        {WORDS("Kestrel__Endpoints__A__Url="), APP, "refused"},
-        {WORDS("Kestrel__Endpoints__A="), APP, "refused"},
-        {WORDS("Kestrel__Endpoints__Url=http://*:1"), APP, "refused"},
-        {WORDS("Kestrel__Endpoints__=x"), APP, "refused"},
-        {WORDS("Kestrel__Endpoints__A___Url=http://*:1"), APP, "refused"},
+        {WORDS("Kestrel__Endpoints__A__Protocols=Http1", "URLS=http://*:1"), APP, "none"},
+        {WORDS("Kestrel__Endpoints__A__Url="), APP, "none"},
+        {WORDS("Kestrel__Endpoints__A="), APP, "none"},
+        {WORDS("Kestrel__Endpoints__Url=http://*:1"), APP, "none"},
+        {WORDS("Kestrel__Endpoints__=x"), APP, "none"},
+        {WORDS("Kestrel__Endpoints__A___Url=http://*:1"), APP, "none"},
         {WORDS("Kestrel__Endpoints__A__Url=", "ASPNETCORE_Kestrel__Endpoints__A__Url=http://*:1"),
-         APP, "refused"},
+         APP, "none"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1"),
-         WORDS("./app", "--Kestrel:Endpoints:A:Url="), "refused"},
+         WORDS("./app", "--Kestrel:Endpoints:A:Url="), "none"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "Kestrel__Endpoints__B__Url="), APP,
-         "refused"},
+         "1 http from Kestrel__Endpoints__A__Url"},
         /* Even where it would not be used. */
         {WORDS("Kestrel__Endpoints__A__Protocols=x", "PREFERHOSTINGURLS=1", "URLS=http://*:1"), APP,
-         "refused"},
+         "1 http from URLS"},
         /* And these make no endpoint. */
         {WORDS("Kestrel__Endpoints=x", "Kestrel=x", "Kestrel__Url=http://*:80",
                "Kestrel__EndpointDefaults__Url=http://*:80"),
@@ -256,11 +257,6 @@ TEST(an_endpoint_without_a_url_is_refused) {
          "1 http from Kestrel__Endpoints__A__Url"},
     };
     expect_rows(rows);
-    (void)resolve(WORDS("Kestrel__Endpoints__A__Protocols=x"), APP);
-    assert_int_equal(said(&messages, "shim: error: Kestrel__Endpoints__A__Protocols: the Kestrel "
-                                     "endpoint \"A\" has no Url"),
-                     1);
-    assert_int_equal(hints(&messages), 1);
 }
 
 TEST(preferred_hosting_urls_beat_endpoints) {
@@ -315,7 +311,7 @@ TEST(of_two_spellings_all_count) {
          APP, "1 http from URLS, 2 http from Kestrel__Endpoints__A__Url"},
         {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "kestrel__endpoints__a__url=http://*:2"),
          APP, "1 http from Kestrel__Endpoints__A__Url, 2 http from kestrel__endpoints__a__url"},
-        {WORDS("Kestrel__Endpoints__A__Url=x", "Kestrel:Endpoints:A:Url="), APP, "refused"},
+        {WORDS("Kestrel__Endpoints__A__Url=x", "Kestrel:Endpoints:A:Url="), APP, "none"},
         /* In a lower layer they are hidden, however many. */
         {WORDS("ASPNETCORE_HTTP_PORTS=1", "aspnetcore_http_ports=2", "HTTP_PORTS=3"), APP,
          "3 http from HTTP_PORTS"},
@@ -455,14 +451,16 @@ TEST(all_that_is_malformed_is_told_but_not_without_end) {
     assert_int_equal(said(&messages, "shim: error: and 3 more like these"), 1);
 }
 
-TEST(endpoints_without_a_url_are_not_told_without_end_either) {
-    char *environment[12] = {NULL};
-    for (size_t i = 0; i < 11; i++) {
-        environment[i] = print("Kestrel__Endpoints__%zu__Protocols=x", i);
-        (void)resolve(environment, APP);
-        expect(errors(&messages) == (i < 8 ? i + 1 : 9), "%zu: %.*s", i, SAID(&messages));
-    }
-    assert_int_equal(said(&messages, "shim: error: and 3 more like these"), 1);
+TEST(endpoints_without_a_url_are_told_at_info) {
+    assert_string_equal(
+        resolve(WORDS("Kestrel__Endpoints__Https__Certificate__Password=x", "HTTP_PORTS=8080"),
+                APP),
+        "none");
+    assert_int_equal(errors(&messages) + warnings(&messages), 0);
+    assert_int_equal(said(&messages,
+                          "shim: info: Kestrel__Endpoints__Https__Certificate__Password: "
+                          "the Url of the Kestrel endpoint \"Https\" is not to be seen"),
+                     1);
 }
 
 TEST(what_another_one_overrides_is_a_warning_at_most) {
@@ -574,8 +572,6 @@ TEST(what_one_reading_accepts_is_a_warning_and_not_refused) {
         {WORDS("URLS=http://*:1", "urls=x"), APP, "1 http from URLS"},
         {WORDS("HTTP_PORTS=80a", "http_ports=81"), APP,
          "80 http from HTTP_PORTS, 81 http from http_ports"},
-        {WORDS("Kestrel__Endpoints__A__Url=http://*:1", "Kestrel:Endpoints:A:Url="), APP,
-         "1 http from Kestrel__Endpoints__A__Url"},
         {WORDS("PREFERHOSTINGURLS=1", "preferhostingurls=0", "URLS=x",
                "Kestrel__Endpoints__A__Url=http://*:2"),
          APP, "2 http from Kestrel__Endpoints__A__Url"},
@@ -588,7 +584,6 @@ TEST(what_one_reading_accepts_is_a_warning_and_not_refused) {
         "DOTNET_URLS=x",
         "HTTP_PORTS=80a",
         "URLS=http://localhost:0",
-        "Kestrel__Endpoints__A__Url=",
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         expect_row(&rows[i], i);
@@ -609,11 +604,11 @@ TEST(what_one_reading_accepts_is_a_warning_and_not_refused) {
         "refused");
 }
 
-TEST(an_argument_that_dotnet_has_no_mapping_for_is_a_warning) {
+TEST(an_argument_that_dotnet_has_no_mapping_for_is_told_at_info) {
     assert_string_equal(resolve(WORDS("HTTP_PORTS=1"), WORDS("./app", "-p=80")),
                         "1 http from HTTP_PORTS");
-    assert_int_equal(warnings(&messages), 1);
-    assert_int_equal(said(&messages, "\"-p=80\""), 1);
+    assert_int_equal(warnings(&messages), 0);
+    assert_int_equal(said(&messages, "shim: info: argument \"-p=80\""), 1);
     assert_string_equal(resolve(WORDS("HTTP_PORTS=1"), WORDS("./app", "-p", "80", "--x", "-y=1")),
                         "1 http from HTTP_PORTS");
     assert_int_equal(messages.length, 0);
@@ -684,7 +679,7 @@ TEST(no_name_or_value_gets_to_the_terminal_as_it_is) {
                         "refused");
     assert_string_equal(resolve(WORDS("Kestrel__Endpoints__\x1b[2J__X=y", "HTTP_PORTS=\x9b"),
                                 WORDS("./app", "-\x1b=\n")),
-                        "refused");
+                        "none");
     for (size_t i = 0; i < messages.length; i++) {
         expect(messages.text[i] == '\n' || (messages.text[i] >= ' ' && messages.text[i] <= '~'),
                "byte %zu", i);
@@ -702,7 +697,7 @@ int main(void) {
         cmocka_unit_test(ports_are_http_first_and_then_https),
         cmocka_unit_test(urls_are_taken_in_their_order),
         cmocka_unit_test(endpoints_beat_urls_and_ports),
-        cmocka_unit_test(an_endpoint_without_a_url_is_refused),
+        cmocka_unit_test(an_endpoint_without_a_url_is_not_to_be_seen_from_here),
         cmocka_unit_test(preferred_hosting_urls_beat_endpoints),
         cmocka_unit_test(of_two_spellings_all_count),
         cmocka_unit_test(of_one_name_that_is_there_twice_the_first_counts),
@@ -711,12 +706,12 @@ int main(void) {
         cmocka_unit_test(what_kestrel_always_refuses_is_refused),
         cmocka_unit_test(a_port_that_is_no_number_is_refused_with_variable_and_entry),
         cmocka_unit_test(all_that_is_malformed_is_told_but_not_without_end),
-        cmocka_unit_test(endpoints_without_a_url_are_not_told_without_end_either),
+        cmocka_unit_test(endpoints_without_a_url_are_told_at_info),
         cmocka_unit_test(what_another_one_overrides_is_a_warning_at_most),
         cmocka_unit_test(an_empty_value_that_is_overridden_is_no_warning),
         cmocka_unit_test(the_generic_host_takes_aspnetcore_before_dotnet),
         cmocka_unit_test(what_one_reading_accepts_is_a_warning_and_not_refused),
-        cmocka_unit_test(an_argument_that_dotnet_has_no_mapping_for_is_a_warning),
+        cmocka_unit_test(an_argument_that_dotnet_has_no_mapping_for_is_told_at_info),
         cmocka_unit_test(the_variable_that_the_port_was_taken_from_is_the_one_that_is_named),
         cmocka_unit_test(behind_dotnet_only_the_apps_own_arguments_count),
         cmocka_unit_test(there_are_256_addresses_at_most),
