@@ -359,7 +359,6 @@ TELLING = "behaviour/init/test_telling.py"
 TERMINAL = "behaviour/init/test_job_control.py"
 SIGNALS = "unit/base/test_signals.c"
 UNSHOWN = {
-    "a Kestrel endpoint without a Url": "faults.c has words of its own for it",
     "shim: warning: lines left out for want of room on stderr: %zu": (
         TELLING, "lines left out for want of room",
     ),

@@ -20,6 +20,12 @@ def short_switch(_case, answers, _check, _version):
     return all(answer["result"] == "refused: switch-mapping" for several in answers.values() for answer in several)
 
 
+def unseen_url(_case, answers, check, _version):
+    """An endpoint has no Url among the variables, and an oracle has no appsettings.json."""
+    results = {answer["result"] for several in answers.values() for answer in several}
+    return check.verdict != "refused" and "refused: missing-url" in results
+
+
 def dynamic_below_localhost(_case, answers, check, _version):
     results = {answer["result"] for several in answers.values() for answer in several}
     return "refused: dynamic-localhost" in results and not is_accepted(answers) and any(
@@ -47,6 +53,7 @@ def empty_in_the_generic_host(case, answers, check, _version):
 TABLE = [
     (short_switch, "-x=1 is only warned of: many an app reads its arguments itself, ASP.NET Core never sees them"),
     (other_letters, "the shim folds ASCII letters only: to it, endpoints \u00e9 and \u00c9 are two, and both count"),
+    (unseen_url, "an endpoint whose Url is not among the variables may have it in appsettings.json"),
     (dynamic_below_localhost, "port 0 of a name below localhost is only warned of: ASP.NET Core 8 and 9 take it"),
     (empty_in_the_generic_host, "in the generic host an empty ASPNETCORE_ variable hides the DOTNET_ one on 11, "
      "and does not on 10: the shim lists both"),
