@@ -24,6 +24,9 @@ struct action {
     void (*restorer)(void);
 #endif
     unsigned long mask[64 / (CHAR_BIT * sizeof(unsigned long))];
+#ifdef __riscv
+    unsigned long slack; /* qemu's user mode believes in a restorer, and writes one word more */
+#endif
 };
 
 #ifdef __x86_64__

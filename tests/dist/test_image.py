@@ -160,6 +160,7 @@ def docker(tmp_path):
     for program in ("dockerd", "docker"):
         if not shutil.which(program):
             pytest.skip(f"no {program}")
+    (tmp_path / "run").mkdir()
     address = f"unix://{tmp_path}/run/docker.sock"
     with daemon(TOP / "tests/containers/engines/dockerd", tmp_path, env={"PATH": os.environ["PATH"]}):
         yield lambda *words: run("docker", *words, env={"DOCKER_HOST": address})
