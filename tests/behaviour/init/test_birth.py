@@ -34,6 +34,7 @@ def midway(start):
 
 
 @pytest.mark.parametrize("path", ["/bin", "/nowhere:/etc/passwd:/root:/bin"], ids=["first", "last"])
+@pytest.mark.usefixtures("namespace", "tracing")
 def test_it_changes_nothing_of_the_shims_but_the_pid_that_is_set_aside(midway, init, tmp_path, path):
     """Not even errno, where it does not find the program at once."""
     file = tmp_path / "changes"
@@ -104,6 +105,7 @@ class TestAsAFork:
         env = {"SHIM_EXIT_CODES": "125:1,7:0"}
         assert midway(("fork",), payload("end"), "exit", 7, init=init, env=env).finish()[0] == 0
 
+    @pytest.mark.usefixtures("namespace")
     def test_listen_pid_names_the_app(self, midway, init):
         env = {"LISTEN_PID": "1" if init else "2"}
         words = ("/bin/sh", "-c", "echo $LISTEN_PID $$")

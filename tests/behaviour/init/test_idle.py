@@ -31,6 +31,7 @@ def test_it_never_wakes(idle):
 
 
 @pytest.mark.skipif(os.sysconf("SC_PAGESIZE") != 4096, reason="pages of 4 KiB are counted")
+@pytest.mark.usefixtures("tracing")
 def test_it_has_given_back_what_only_its_start_has_used(idle):
     assert memory(idle.pid)["Anonymous"] <= 32
 
