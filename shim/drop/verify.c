@@ -58,7 +58,7 @@ static bool has_groups(const struct group_list *wanted) {
 static uint32_t ask_fsid(int (*set)(uid_t), uint32_t effective) {
     errno = 0;
     uint32_t id = (uint32_t)set((uid_t)-1);
-    return id == UINT32_MAX && errno == ENOSYS ? effective : id;
+    return id == UINT32_MAX && errno != 0 ? effective : id;
 }
 
 static bool verify_ids(const struct plan *plan, struct messages *messages) {
