@@ -250,8 +250,8 @@ def test_an_unreadable_self_is_an_error(box):
 # Somebody who may write to the folder, and is quick. strace(1) holds the shim up for that moment.
 
 PLACES = {
-    "before it is renamed": ("renameat:delay_enter=2s", ".shim-install-*"),
-    "after it was renamed": ("renameat:delay_exit=2s", "shim"),
+    "before it is renamed": ("/^renameat:delay_enter=2s", ".shim-install-*"),
+    "after it was renamed": ("/^renameat:delay_exit=2s", "shim"),
 }
 
 
@@ -264,7 +264,7 @@ def test_another_program_in_its_place_is_told_of(shim, tmp_path, place):
     folder.mkdir()
     evil.write_text("another program\n")
     evil.chmod(0o755)
-    command = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=renameat", "-e", f"inject={delay}",
+    command = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=/^renameat", "-e", f"inject={delay}",
                shim, "--install", folder]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         made = wait_for(lambda: [path for path in folder.glob(pattern)
