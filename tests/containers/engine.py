@@ -164,7 +164,13 @@ class Engine:
 
     def remove(self, *names):
         run(self.command, "kill", *names)  # podman's rm would wait for them to end by themselves
-        must(self.command, "rm", "-f", *names)
+        removed = run(self.command, "rm", "-f", *names)
+        # On a busy machine a mount of a user namespace may go a moment after its container.
+        if removed.exit_code != 0 and "device or resource busy" in removed.stderr:
+            time.sleep(1)
+            must(self.command, "rm", "-f", *names)
+        else:
+            assert removed.exit_code == 0, removed
 
     def store(self):
         """The folder that holds its images."""
