@@ -98,13 +98,13 @@ PLACES = {
     "a port": lambda text: {"words": ["/world"], "env": {"ASPNETCORE_HTTP_PORTS": text}},
     "a URL": lambda text: {"words": ["/world"], "env": {"ASPNETCORE_URLS": text}},
     "an argument": lambda text: {"words": ["/world", "--urls", text]},
-    "an argument in a warning": lambda text: {
+    "an argument that is told of": lambda text: {
         "words": ["/world", f"-{text}=1"],
-        "env": {"SHIM_LOG": "warn"},
+        "env": {"SHIM_LOG": "info"},
     },
     "an endpoint's name": lambda text: {
         "words": ["/world"],
-        "env": {f"Kestrel__Endpoints__{text}__Url": "?"},
+        "env": {f"Kestrel__Endpoints__{text}__Url": "?", "SHIM_LOG": "info"},
     },
     "the platform's port": lambda text: {
         "words": ["/world"],
