@@ -26,6 +26,7 @@ class App:
     args: list = field(default_factory=list)
     env: dict = field(default_factory=dict)
     ready: str = "Application started"  # what it prints once it serves
+    exit_code: str = "0"  # its own, after SIGTERM
     ports: tuple = (8080, 80)  # each tried as ASPNETCORE_HTTP_PORTS; empty: as its own env says
 
 
@@ -83,7 +84,7 @@ APPS = [
     App("grpc", template("grpc")),
     App("worker", template("worker")),
     App("aspire-dashboard", aspire, env=DASHBOARD, ready="Now listening on: http://0.0.0.0:18888", ports=()),
-    App("azmcp", azmcp, MCP),
+    App("azmcp", azmcp, MCP, exit_code="1"),
     App("native-aot", template("webapiaot", publish=RID)),
     App("single-file", template("mvc", publish=(*RID, "--self-contained", "-p:PublishSingleFile=true"))),
     App("single-file-extracted", template("web", publish=(

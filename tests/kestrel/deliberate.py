@@ -26,18 +26,23 @@ def unseen_url(_case, answers, check, _version):
     return check.verdict != "refused" and "refused: missing-url" in results
 
 
+def all_listed(check):
+    """(port, scheme, host) of every line, whichever reading it belongs to."""
+    return {tcp(address) for listen in [check.listen, *check.others.values()] for address, _ in listen}
+
+
 def dynamic_below_localhost(_case, answers, check, _version):
     results = {answer["result"] for several in answers.values() for answer in several}
     return "refused: dynamic-localhost" in results and not is_accepted(answers) and any(
-        tcp(address)[0] == "0" and tcp(address)[2] == "localhost" for address, _ in check.listen)
+        port == "0" and host == "localhost" for port, _, host in all_listed(check))
 
 
 def any_below_localhost(case, answers, check, version):
     """The same addresses, but for names below localhost."""
     if int(version.split(".")[0]) >= 10 or not any(map(BELOW_LOCALHOST.search, case.env + case.args)):
         return False
-    listed = {(port, scheme) for port, scheme, _ in (tcp(address) for address, _ in check.listen)}
-    return listed == {(port, scheme) for port, scheme, _ in opened(answers["web"])}
+    wanted = {(port, scheme) for several in answers.values() for port, scheme, _ in opened(several)}
+    return wanted <= {(port, scheme) for port, scheme, _ in all_listed(check)}
 
 
 def empty_in_the_generic_host(case, answers, check, _version):

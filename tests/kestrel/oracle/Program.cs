@@ -24,7 +24,7 @@ switch (args)
                 answers[builder] = [];
                 foreach (var reading in VariableNames.Readings(question.Env, builder))
                 {
-                    VariableNames.BecomeEnvironment(reading);
+                    VariableNames.BecomeEnvironment([.. reading, VariableNames.NotWatching]);
                     answers[builder].Add(await Kestrel.AskAsync(builder, question.Args));
                 }
             }

@@ -18,6 +18,9 @@ static class VariableNames
 
     static readonly Dictionary<string, string[]> Known = [];
 
+    /// <summary>Says nothing of addresses, but has no files watched: a machine has few inotify instances.</summary>
+    public static readonly string[] NotWatching = ["DOTNET_hostBuilder__reloadConfigOnChange", "false"];
+
     /// <summary>Makes this process's environment exactly the given one.</summary>
     public static void BecomeEnvironment(IEnumerable<string[]> variables)
     {
