@@ -2,7 +2,7 @@
 #ifndef SHIM_CHECK_H
 #define SHIM_CHECK_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 /*
  * Looks for the program by path, the app's PATH, and writes the file that it leads to into file; a

@@ -8,7 +8,7 @@
 #include "identity/identity.h"
 #include "init/init.h"
 #include "install.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "settings/settings.h"
 
 #include <errno.h>

@@ -49,7 +49,7 @@ $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
 
 # The decision, exhaustively: the pure rooms alone, made for speed.
-DECISION := shim/plan.c shim/identity/groups.c shim/base/text.c shim/base/message.c \
+DECISION := shim/plan/plan.c shim/plan/whom.c shim/plan/ports.c shim/identity/groups.c shim/base/text.c shim/base/message.c \
     shim/base/capability.c shim/base/environment.c $(wildcard shim/aspnet/*.c)
 
 $(B)/decision: tests/decision/all.c $(DECISION) $(wildcard shim/*.h shim/*/*.h) Makefile tests/tests.mk

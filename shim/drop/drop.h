@@ -5,7 +5,7 @@
 #ifndef SHIM_DROP_H
 #define SHIM_DROP_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 /* Held: what this process holds as it starts. */
 

@@ -4,7 +4,7 @@
  * DESIGN.md, Ports), not by the code's. Prints how many combinations there were; ends with 1 at the
  * first that breaks a rule, and shows it.
  */
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <linux/capability.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "fuzz.h"
 #include "identity/accounts.h"
-#include "plan.h"
+#include "plan/plan.h"
 #include "settings/settings.h"
 
 struct bytes {

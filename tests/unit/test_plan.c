@@ -1,5 +1,5 @@
 /* The decision table of DESIGN.md, Identity and Ports: who the app becomes, and what it keeps. */
-#include "plan.h"
+#include "plan/plan.h"
 #include "unit.h"
 
 #define GROUPS(...)                                                                                \
