@@ -43,7 +43,7 @@ static void print_user(const struct plan *plan, const struct options *options,
         (void)printf("user: ?\n");
         return;
     }
-    const char *origin = identity->kept                   ? "kept"
+    const char *origin = identity->stays                  ? "kept"
                          : options->uid.state == ID_UNSET ? "from default"
                                                           : "from APP_UID";
     (void)printf("user: %u", (unsigned)plan->uid);
@@ -55,13 +55,13 @@ static void print_user(const struct plan *plan, const struct options *options,
 
 static void print_groups(const struct plan *plan, const struct options *options,
                          const struct identity *identity) {
-    bool gid_known = identity->kept || (identity->known && !options->malformed[SETTING_APP_GID]);
+    bool gid_known = identity->stays || (identity->known && !options->malformed[SETTING_APP_GID]);
     if (gid_known) {
         (void)printf("group: %u\n", (unsigned)plan->gid);
     } else {
         (void)printf("group: ?\n");
     }
-    if (!gid_known || (options->malformed[SETTING_APP_GROUPS] && !identity->kept)) {
+    if (!gid_known || (options->malformed[SETTING_APP_GROUPS] && !identity->stays)) {
         (void)printf("groups: ?\n");
         return;
     }

@@ -50,7 +50,7 @@ static bool add_all(struct group_list *groups, const gid_t *more, size_t count) 
 }
 
 static bool keep_current(struct identity *identity) {
-    identity->kept = true;
+    identity->stays = true;
     identity->app_uid = identity->euid;
     identity->app_gid = identity->egid;
     identity->app = identity->starter;
@@ -193,10 +193,10 @@ bool identity_gather(const struct options *options, bool can_switch, struct iden
     if (!good) {
         return explain(messages);
     }
-    if (!identity->kept) {
+    if (!identity->stays) {
         namespace_look(identity);
         ownfile_find_writable(identity->app_uid, &identity->app_groups, identity->replaceable);
     }
-    identity->known = identity->kept || !options->malformed[SETTING_APP_UID];
+    identity->known = identity->stays || !options->malformed[SETTING_APP_UID];
     return true;
 }

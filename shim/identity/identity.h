@@ -62,7 +62,7 @@ struct identity {
 
     /* Who the app will be. */
     bool known; /* false: a malformed setting leaves the rest open */
-    bool kept;  /* it stays who we are */
+    bool stays; /* it is who we are */
     uid_t app_uid;
     gid_t app_gid;
     struct group_list app_groups; /* settled */

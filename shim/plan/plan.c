@@ -21,7 +21,7 @@ static const char *choose_home(const struct identity *identity, const char *home
     const struct account *starter = &identity->starter;
     bool left_over = home == NULL || home[0] == '\0' || strcmp(home, "/root") == 0 ||
                      (starter->found && strcmp(home, starter->home) == 0);
-    if (identity->kept || identity->app_uid == identity->euid || !left_over) {
+    if (identity->stays || identity->app_uid == identity->euid || !left_over) {
         return home;
     }
     if (identity->app.found && identity->app.home[0] == '/') {
@@ -46,7 +46,7 @@ static void warn_of_idle_settings(const struct options *options, const struct he
  */
 static void warn_of_open_exec(const struct options *options, const struct identity *identity,
                               const struct held *held, struct messages *messages) {
-    if (options->supervise || !held->init || identity->kept) {
+    if (options->supervise || !held->init || identity->stays) {
         return;
     }
     message_warn(messages, "with SHIM_SUPERVISE=0 as PID 1 an exec into the container joins the "
@@ -64,10 +64,10 @@ void plan_make(const struct options *options, const struct identity *identity,
     plan->uid = identity->app_uid;
     plan->gid = identity->app_gid;
     plan->groups = &identity->app_groups;
-    plan->switches = !identity->kept;
+    plan->switches = !identity->stays;
     plan->uid_changes = identity->app_uid != identity->euid;
     plan->gives_stdio = held->chown;
-    plan->sets_groups = !identity->kept && !identity->setgroups_denied;
+    plan->sets_groups = !identity->stays && !identity->setgroups_denied;
     plan->locks_root = held->setpcap;
     plan->drops_bounding = held->setpcap && !options->keeps_bounding_set;
     plan->home = choose_home(identity, home);

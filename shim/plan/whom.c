@@ -46,7 +46,7 @@ bool plan_check_origin(const struct identity *now, const struct held *held,
 
 static void check_switch(const struct identity *identity, const struct held *held,
                          struct messages *messages) {
-    if (identity->kept || (held->setuid && held->setgid)) {
+    if (identity->stays || (held->setuid && held->setgid)) {
         return;
     }
     const char *missing = held->setuid   ? "CAP_SETGID"
@@ -62,7 +62,7 @@ static void check_switch(const struct identity *identity, const struct held *hel
 }
 
 static void check_namespace(const struct identity *identity, struct messages *messages) {
-    if (identity->kept) {
+    if (identity->stays) {
         return;
     }
     if (identity->uid_unmapped) {
@@ -177,7 +177,7 @@ void whom_check(const struct options *options, const struct identity *identity,
     check_switch(identity, held, messages);
     check_namespace(identity, messages);
     check_own_file(identity, messages);
-    if (identity->kept) {
+    if (identity->stays) {
         warn_of_effective_file(identity, messages);
         tell_of_kept_identity(options, identity, messages);
     } else {

@@ -88,15 +88,15 @@ static void prepare_identity(const struct given *given, struct identity *now) {
     now->known = true;
     now->starter = (struct account){true, given->uid, name_root, home_root};
     now->app = (struct account){true, 1654, name_app, home_app};
-    now->kept = given->uid != 0 && !can_switch(given);
-    now->app_uid = now->kept ? given->uid : 1654;
-    now->app_gid = now->kept ? given->uid : 1654;
+    now->stays = given->uid != 0 && !can_switch(given);
+    now->app_uid = now->stays ? given->uid : 1654;
+    now->app_gid = now->stays ? given->uid : 1654;
     now->app_groups = (struct group_list){groups_of_app, 1};
     now->groups = (struct group_list){groups_of_app, 1};
     if (given->obstacle == SETGROUPS_DENIED_AND_NEW) {
         now->groups = (struct group_list){groups_now, 2};
     }
-    if (now->kept) {
+    if (now->stays) {
         now->app_groups = now->groups;
         return; /* nothing else is looked at */
     }

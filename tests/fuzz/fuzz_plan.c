@@ -78,9 +78,9 @@ static void take_identity(struct bytes *bytes, const struct options *options,
     take_groups(bytes, &now->groups);
     take_account(bytes, &now->starter);
     take_account(bytes, &now->app);
-    now->kept = !(held->setuid && held->setgid) && now->euid != 0;
-    now->known = now->kept || !options->malformed[SETTING_APP_UID];
-    if (now->kept) {
+    now->stays = !(held->setuid && held->setgid) && now->euid != 0;
+    now->known = now->stays || !options->malformed[SETTING_APP_UID];
+    if (now->stays) {
         now->app_uid = now->euid;
         now->app_gid = now->egid;
         for (size_t i = 0; i < now->groups.count; i++) {
@@ -108,7 +108,7 @@ static void check_safety(const struct plan *plan, const struct identity *now,
     require(plan->uid != 0);
     require(plan->uid == now->app_uid && plan->gid == now->app_gid);
     require(plan->groups == &now->app_groups);
-    if (now->kept) {
+    if (now->stays) {
         require(!plan->switches && !plan->sets_groups && !plan->uid_changes);
     } else {
         require(plan->switches && held->setuid && held->setgid);

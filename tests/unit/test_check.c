@@ -98,7 +98,7 @@ TEST(a_user_comes_from_app_uid_or_by_default_or_is_kept) {
     expect_line(look, 0, "user: 1654, from APP_UID");
     look.options.uid.state = ID_UNSET;
     expect_line(look, 0, "user: 1654, from default");
-    look.identity.kept = true;
+    look.identity.stays = true;
     look.plan.uid = 1000660000;
     expect_line(look, 0, "user: 1000660000, kept");
     look.options.uid.state = ID_SET;

@@ -70,7 +70,7 @@ static struct start as_user(uid_t uid) {
     identity->ruid = identity->euid = identity->suid = uid;
     identity->rgid = identity->egid = identity->sgid = uid;
     identity->starter = (struct account){true, uid, name_app, home_app};
-    identity->kept = true;
+    identity->stays = true;
     identity->app = identity->starter;
     identity->app_uid = uid;
     identity->app_gid = uid;
