@@ -56,7 +56,7 @@ def empty_in_the_generic_host(case, answers, check, _version):
 
 # (applies to case, answers, check and version; the reason)
 TABLE = [
-    (short_switch, "-x=1 is only warned of: many an app reads its arguments itself, ASP.NET Core never sees them"),
+    (short_switch, "-x=1 is only told at info: many an app reads its arguments itself, ASP.NET Core never sees them"),
     (other_letters, "the shim folds ASCII letters only: to it, endpoints \u00e9 and \u00c9 are two, and both count"),
     (unseen_url, "an endpoint whose Url is not among the variables may have it in appsettings.json"),
     (dynamic_below_localhost, "port 0 of a name below localhost is only warned of: ASP.NET Core 8 and 9 take it"),
