@@ -17,7 +17,7 @@ static const char writing[] = "write";
 static const char making[] = "make a file for";
 static const char lending[] = "give CAP_NET_BIND_SERVICE to a copy at";
 
-static int fail(struct messages *messages, const char *step, const char *path) {
+static int fail_step(struct messages *messages, const char *step, const char *path) {
     message_error(messages, "--install: cannot %s %s: %s", step, quote(text_of(path)).text,
                   strerror(errno));
     if (step == lending) {
@@ -42,7 +42,7 @@ static int open_self(void) {
 }
 
 /* Splits destination into its folder and the name in it; a folder gets the name shim. */
-static bool split(const char *destination, char folder[PATH_MAX], const char **name) {
+static bool split_destination(const char *destination, char folder[PATH_MAX], const char **name) {
     struct stat status;
     const char *slash = strrchr(destination, '/');
     int length;
@@ -157,7 +157,7 @@ static int install_as(int self, bool lends, int folder, const char *name, const 
     /* Nobody else's file: O_EXCL takes neither a file nor a link that is there. */
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
     if (fd < 0) {
-        return fail(messages, making, destination);
+        return fail_step(messages, making, destination);
     }
     struct stat made;
     int held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -174,7 +174,7 @@ static int install_as(int self, bool lends, int folder, const char *name, const 
         (void)close(held); /* what was written has been closed already */
     }
     errno = error;
-    return failed != NULL ? fail(messages, failed, destination)
+    return failed != NULL ? fail_step(messages, failed, destination)
            : good         ? 0
                           : fail_in_place(messages, destination);
 }
@@ -185,12 +185,13 @@ int install(const char *destination, bool lends, struct messages *messages) {
     int code = EXIT_REFUSED;
     int self = open_self();
     if (self < 0) {
-        return fail(messages, reading, "/proc/self/exe");
+        return fail_step(messages, reading, "/proc/self/exe");
     }
-    int folder =
-        split(destination, path, &name) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int folder = split_destination(destination, path, &name)
+                     ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+                     : -1;
     if (folder < 0) {
-        (void)fail(messages, writing, destination);
+        (void)fail_step(messages, writing, destination);
     } else {
         code = install_as(self, lends, folder, name, destination, messages);
         (void)close(folder);

@@ -87,7 +87,7 @@ static int look(struct run *run, char **environment) {
 }
 
 /* Steps 5 to 8: from root to the app's user, and the proof. */
-static bool become(struct run *run) {
+static bool become_user(struct run *run) {
     bool root_is_locked;
     output_open_log(&run->messages);
     handover_stdio(&run->plan, &run->messages);
@@ -130,7 +130,7 @@ static int run_app(struct run *run, char **environment) {
         return check_print(&run->plan, &run->options, &run->identity, run->file, code,
                            &run->messages);
     }
-    if (code != 0 || !become(run)) {
+    if (code != 0 || !become_user(run)) {
         return EXIT_REFUSED;
     }
     return run->options.supervise ? run_under_init(run)

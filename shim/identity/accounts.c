@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Splits a line into fields at its colons; the last takes the rest. False: fewer than needed. */
-static bool split(struct text line, struct text *fields, size_t count, size_t needed) {
+static bool split_fields(struct text line, struct text *fields, size_t count, size_t needed) {
     size_t found = 0;
     while (found + 1 < count && text_next(&line, ':', &fields[found])) {
         found++;
@@ -53,7 +53,7 @@ static bool take_account(struct text line, enum reading reading, uid_t uid,
     struct text fields[7]; /* name, password, uid, gid, comment, home, shell */
     uint32_t line_uid;
     uint32_t line_gid;
-    if (!split(line, fields, 7, 4) || !names_someone(fields[0], reading) ||
+    if (!split_fields(line, fields, 7, 4) || !names_someone(fields[0], reading) ||
         !read_id(fields[2], reading, &line_uid) || line_uid != uid ||
         !read_id(fields[3], reading, &line_gid)) {
         return true;
@@ -81,7 +81,7 @@ static bool take_group(struct text line, enum reading reading, struct text name,
     struct text fields[4]; /* name, password, gid, members */
     struct text member;
     uint32_t gid;
-    if (!split(line, fields, 4, 4) || !names_someone(fields[0], reading) ||
+    if (!split_fields(line, fields, 4, 4) || !names_someone(fields[0], reading) ||
         !read_id(fields[2], reading, &gid)) {
         return true;
     }

@@ -57,7 +57,7 @@ static int explain(const struct launch *launch, struct failure failure, struct m
 }
 
 /* Becomes the app, with the signals as they were. Returns only when that fails. */
-static struct failure become(const struct launch *launch) {
+static struct failure become_app(const struct launch *launch) {
     if (!mask_give_back(&launch->signals)) {
         return (struct failure){STEP_SIGNALS, errno};
     }
@@ -110,7 +110,7 @@ static int run_child(void *argument) {
         *failure = (struct failure){STEP_GROUP, errno};
     } else {
         terminal_give(child->terminal, self);
-        *failure = mask_note_stops(&child->birth->stops) ? become(child->launch)
+        *failure = mask_note_stops(&child->birth->stops) ? become_app(child->launch)
                                                          : (struct failure){STEP_SIGNALS, errno};
     }
     (void)syscall(SYS_exit_group, EXIT_REFUSED);
@@ -200,5 +200,5 @@ bool spawn_has_failed(const struct launch *launch, const struct birth *birth,
 }
 
 int spawn_in_place(const struct launch *launch, struct messages *messages) {
-    return explain(launch, become(launch), messages);
+    return explain(launch, become_app(launch), messages);
 }
