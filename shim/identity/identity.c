@@ -71,11 +71,14 @@ struct offers {
  */
 static bool collect_platform(const struct identity *identity, const struct group_list *listed,
                              struct group_list *platform) {
-    gid_t own = identity->starter.found ? identity->starter.gid : identity->euid;
+    const struct account *starter = &identity->starter;
+    const struct account *strict = &identity->starter_strictly;
+    gid_t own = starter->found ? starter->gid : identity->euid;
+    gid_t other = strict->found ? strict->gid : own;
     bool good = true;
     for (size_t i = 0; good && i <= identity->groups.count; i++) {
         gid_t gid = i == 0 ? identity->egid : identity->groups.ids[i - 1];
-        if (gid != 0 && gid != own && !groups_have(listed, gid)) {
+        if (gid != 0 && gid != own && gid != other && !groups_have(listed, gid)) {
             good = groups_add(platform, gid);
         }
     }
@@ -92,8 +95,9 @@ static bool collect(const struct options *options, const struct identity *identi
     const struct groups_wish wishes[] = {
         {identity->app.name, READ_STRICT, &offers->files},
         {identity->starter.name, READ_LAX, &listed},
+        {identity->starter_strictly.name, READ_LAX, &listed},
     };
-    bool good = accounts_groups(group, wishes, 2);
+    bool good = accounts_groups(group, wishes, 3);
     groups_settle(&listed);
     good = good && collect_platform(identity, &listed, &offers->platform) && groups_add(all, gid) &&
            add_all(all, options->groups, options->group_count) &&
@@ -160,9 +164,10 @@ static bool choose_app(const struct options *options, struct identity *identity)
 static bool find_starter_and_app(struct identity *identity) {
     const struct account_wish wishes[] = {
         {identity->euid, READ_LAX, &identity->starter},
+        {identity->euid, READ_STRICT, &identity->starter_strictly},
         {identity->app_uid, READ_STRICT, &identity->app},
     };
-    return accounts_find(passwd, wishes, 2);
+    return accounts_find(passwd, wishes, 3);
 }
 
 static bool explain(struct messages *messages) {

@@ -54,9 +54,10 @@ struct identity {
     /* Now. */
     uid_t ruid, euid, suid;
     gid_t rgid, egid, sgid;
-    struct group_list groups; /* supplementary, settled */
-    bool secure;              /* AT_SECURE: more than the ids may have changed at exec */
-    struct account starter;   /* our own passwd entry */
+    struct group_list groups;        /* supplementary, settled */
+    bool secure;                     /* AT_SECURE: more than the ids may have changed at exec */
+    struct account starter;          /* our own passwd entry */
+    struct account starter_strictly; /* the same, as a runtime that skips odd lines finds it */
 
     struct file_capabilities own_file; /* if we stay who we are */
 

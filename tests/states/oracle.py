@@ -76,6 +76,15 @@ def find_account(passwd, uid):
     return None
 
 
+def find_laxly(passwd, uid):
+    """The name and gid of the first line that some runtime may take for the user's, or None."""
+    for line in passwd.splitlines():
+        fields = line.split(":")
+        if len(fields) >= 4 and lax(fields[2]) == uid and lax(fields[3]) is not None:
+            return fields[0], lax(fields[3])
+    return None
+
+
 def lax(text):
     match = re.match(r"[ \t+-]*(\d+)", text)
     return int(match[1]) % 2**32 if match else None
@@ -119,8 +128,8 @@ def choose_app(state, settings, found):
     given_gid = settings.gid if settings.gid is not None else (app[1] if app else uid)
     starter = find_account(passwd, found.uids[1])
     image = {0, starter[1] if starter else found.uids[1]}
-    if starter:
-        image |= groups_of(group, starter[0], lax)
+    for user in filter(None, (starter, find_laxly(passwd, found.uids[1]))):
+        image |= {user[1]} | groups_of(group, user[0], lax)
     if state.uid_map is not None or not state.proc:
         image.add(65534)  # some group may have no number here
     platform = (found.groups | {found.gids[1]}) - image
@@ -176,10 +185,11 @@ def can_keep(state, found, switches, root_locked):
     """Whether the kernel lets the one capability survive, inheritable and ambient."""
     if NET_BIND_SERVICE not in found.bounding | found.inheritable:
         return False
+    # The kernel takes both from who was root and is not any more, unless the securebits forbid it.
     loses = switches and 0 in found.uids[:3] and not root_locked and not found.securebits & NO_FIXUP
     if loses and found.securebits & KEEP_CAPS_LOCKED:
         return False
-    is_ambient = NET_BIND_SERVICE in found.ambient and not switches
+    is_ambient = NET_BIND_SERVICE in found.ambient and not loses
     return is_ambient or not found.securebits & NO_AMBIENT
 
 
@@ -199,7 +209,7 @@ def judge(state, world):
     uid, gid, groups = found.uids[1], found.gids[1], found.groups
     home = state.env.get("HOME")
     if switches:
-        if not readable(state, settings, found):
+        if not readable(state, found):
             return None
         uid, gid, groups, home = choose_app(state, settings, found)
         if not is_switch_possible(state, found, uid, groups):
@@ -232,14 +242,12 @@ def judge(state, world):
     }
 
 
-def readable(state, settings, found):
-    """An account file that has to be read, and cannot be opened, refuses a start that switches."""
-    uid = settings.uid if settings.uid is not None else 1654
-    names = [find_account(state.passwd[0], which) for which in (uid, found.uids[1])]
+def readable(state, found):
+    """An account file that is there and cannot be opened refuses a start that switches."""
     reads_all = {1, 2} & found.effective and state.uid_map is None
-    for file, (_, owner, gid, mode) in enumerate((state.passwd, state.group)):
-        if reads_all or (file == 1 and not any(names)):
-            continue  # nobody's name is to be looked up in /etc/group
+    for _, owner, gid, mode in (state.passwd, state.group):
+        if reads_all:
+            continue
         in_group = gid == found.gids[1] or gid in found.groups
         bit = 0o400 if owner == found.uids[1] else 0o040 if in_group else 0o004
         mapped = state.uid_map is None or (covers(state.uid_map, owner) and
