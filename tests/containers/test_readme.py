@@ -38,7 +38,7 @@ def test_its_dockerfile_does(engine, image):
 @pytest.mark.parametrize("options", [(), ("--entrypoint=/shim",)], ids=["CMD", "ENTRYPOINT"])
 def test_check_prints_what_it_shows(engine, build, dockerfile, image, options):
     """For an image with the shim as its entrypoint; else with --entrypoint, as it says below."""
-    command = r"^    \$ docker run --rm my-app (.+)\n((?:    .+\n)+)"
+    command = r"^    \$ docker run --rm --entrypoint /shim my-app (.+)\n((?:    .+\n)+)"
     [(words, shown)] = re.findall(command, README, re.M)
     if not options:
         image = build(f'{dockerfile}ENTRYPOINT ["/shim"]\nCMD ["./aspnetapp"]\n')
