@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -179,6 +180,17 @@ static int install_as(int self, bool lends, int folder, const char *name, const 
                           : fail_in_place(messages, destination);
 }
 
+/* It is there, and lends nothing for as long as it is looked for by way of this mount. */
+static void warn_of_nosuid(int folder, const char *destination, struct messages *messages) {
+    struct statvfs system;
+    if (fstatvfs(folder, &system) == 0 && (system.f_flag & ST_NOSUID) != 0) {
+        message_warn(messages, "%s is on a nosuid mount, where no file lends anything",
+                     quote(text_of(destination)).text);
+        message_hint(messages, "put it into the image itself: RUN [\"/shim\", "
+                               "\"--install-net-bind-service\", \"/shim\"]");
+    }
+}
+
 int install(const char *destination, bool lends, struct messages *messages) {
     char path[PATH_MAX];
     const char *name;
@@ -194,6 +206,9 @@ int install(const char *destination, bool lends, struct messages *messages) {
         (void)fail_step(messages, writing, destination);
     } else {
         code = install_as(self, lends, folder, name, destination, messages);
+        if (code == 0 && lends) {
+            warn_of_nosuid(folder, destination, messages);
+        }
         (void)close(folder);
     }
     (void)close(self); /* as the folder, it was only looked at */

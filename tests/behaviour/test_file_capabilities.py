@@ -1,6 +1,9 @@
 """Programs that have file capabilities of their own: a setcap'ed dotnet, Debian's ping."""
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from sandbox import CAPABILITIES, file_capabilities, held_capabilities
@@ -107,3 +110,74 @@ def test_check_finds_it_in_path_too(box):
     done = box.run("--check", "dotnet", "app.dll", env={"PATH": "/usr/bin:/bin"})
     assert done.exit_code == 126
     assert '"/bin/dotnet"' in done.texts("error")[0]
+
+
+# The real things
+
+
+def in_a_network(*command, cwd="/", **env):
+    """In a network of its own, with the kernel's own floor, and ping open to all groups, as Docker has it."""
+    script = (
+        "ip link set lo up && sysctl -q net.ipv4.ping_group_range='0 2147483647' "
+        "net.ipv4.ip_unprivileged_port_start=1024 && exec \"$@\""
+    )
+    words = ["unshare", "--net", "sh", "-c", script, "sh", *map(str, command)]
+    env = {"PATH": os.environ["PATH"], "HOME": "/tmp"} | env
+    return subprocess.Popen(words, env=env, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def place(program, folder, value):
+    """A copy that everybody may run, with file capabilities."""
+    copy = Path(shutil.copy(os.path.realpath(shutil.which(program)), folder / program))
+    copy.chmod(0o755)
+    os.setxattr(copy, "security.capability", value)
+    return copy
+
+
+@pytest.fixture
+def public(tmp_path_factory):
+    """A folder that the app's user may enter."""
+    folder = Path("/var/tmp") / f"shim-file-capabilities-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not shutil.which("ping"), reason="no ping")
+@pytest.mark.parametrize("env, code", [({}, 126), (KEEP, 0)], ids=str)
+def test_debians_ping(shim, namespaces, public, env, code):
+    ping = place("ping", public, file_capabilities("net_raw", flags="ep"))
+    done = in_a_network(shim, ping, "-c", "1", "-W", "5", "127.0.0.1", **env)
+    output, errors = done.communicate(timeout=60)
+    assert done.returncode == code, output + errors
+    assert ("1 received" in output) is (code == 0)
+    assert ("cap_net_raw=ep" in errors) is (code == 126)
+
+
+@pytest.mark.skipif(not shutil.which("dotnet"), reason="no dotnet")
+@pytest.mark.parametrize("port, env, code", [(80, {}, 0), (8080, KEEP, 0), (8080, {}, 126)], ids=str)
+def test_a_setcaped_dotnet_runs_the_real_app(shim, namespaces, public, port, env, code):
+    app = Path(__file__).parents[2] / "build/aspnetapp"
+    if not (app / "aspnetapp.dll").exists():
+        pytest.skip("no build/aspnetapp: run make test-programs first")
+    root = Path(os.path.realpath(shutil.which("dotnet"))).parent
+    for name in ("host", "shared"):
+        (public / name).symlink_to(root / name)
+    shutil.copytree(app, public / "app")
+    dotnet = place("dotnet", public, file_capabilities("net_bind_service", flags="ep"))
+    run = in_a_network(
+        shim, dotnet, public / "app/aspnetapp.dll", cwd=public / "app", TMPDIR="/tmp",
+        ASPNETCORE_HTTP_PORTS=str(port), DOTNET_EnableDiagnostics="0", **env,
+    )
+    lines = []
+    for line in run.stdout:
+        lines.append(line)
+        if "Application started" in line:
+            run.terminate()
+    errors = run.stderr.read()
+    text = "".join(lines) + errors
+    if code == 126:
+        assert run.wait(60) == 126 and "cap_net_bind_service=ep" in errors, text
+    else:
+        assert run.wait(60) == 0 and f"Now listening on: http://[::]:{port}" in text, text

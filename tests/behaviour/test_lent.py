@@ -141,6 +141,20 @@ def test_a_nosuid_mount_keeps_it_away(box, words):
     assert any("nosuid" in hint for hint in done.texts("hint"))
 
 
+def test_a_copy_on_a_nosuid_mount_is_made_with_a_warning(box):
+    box.folder("/tools")
+    mount(box.path("/tools"), box.path("/tools"), flags=MS_BIND)
+    try:
+        mount(None, box.path("/tools"), flags=MS_REMOUNT | MS_BIND | MS_NOSUID)
+        done = box.run("--install-net-bind-service", "/tools/shim")
+    finally:
+        unmount(box.path("/tools"))
+    assert done.exit_code == 0
+    (warning,), (hint,) = done.texts("warning"), done.texts("hint")
+    assert '"/tools/shim"' in warning and "nosuid" in warning
+    assert "--install-net-bind-service" in hint
+
+
 def test_another_user_namespace_keeps_it_away(box):
     value = file_capabilities("net_bind_service", flags="p", rootid=100000)
     os.setxattr(box.path("/shim"), "security.capability", value)
