@@ -19,8 +19,10 @@ static void warn_of_no_home(const struct identity *identity, const struct plan *
 
 static const char *choose_home(const struct identity *identity, const char *home) {
     const struct account *starter = &identity->starter;
+    const struct account *strict = &identity->starter_strictly;
     bool left_over = home == NULL || home[0] == '\0' || strcmp(home, "/root") == 0 ||
-                     (starter->found && strcmp(home, starter->home) == 0);
+                     (starter->found && strcmp(home, starter->home) == 0) ||
+                     (strict->found && strcmp(home, strict->home) == 0);
     if (identity->stays || identity->app_uid == identity->euid || !left_over) {
         return home;
     }
