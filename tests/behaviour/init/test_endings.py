@@ -134,6 +134,38 @@ def test_no_memory_for_another_process(start):
     assert "memory" in errors
 
 
+# What fails once the app runs, though it went well when it was tried before.
+TOO_LATE = {
+    "chdir:error=EPERM": "cannot leave the working directory: ",
+    "capset:error=EPERM:when=4+": "dropping the capabilities failed: ",
+    "capset:retval=0:when=4+": " set is ",
+    "rt_sigtimedwait:error=ENOSYS": "cannot wait for signals or for the app: ",
+    "wait4,waitid,waitpid:error=ENOSYS": "cannot wait for signals or for the app: ",
+}
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+@pytest.mark.parametrize("fault", TOO_LATE)
+def test_what_fails_only_after_the_start_is_said_and_the_app_killed(start, init, fault):
+    """125 means that the app never ran, or else this text. As PID 1 the kernel ends the app too; here
+    somebody is left who could see it live on."""
+    calls, rest = fault.split(":", 1)
+    inject = "inject=" + ",".join(f"?{call}" for call in calls.split(",")) + f":{rest}"
+    words = ("/usr/bin/strace", "-D", "-qq", "-o", "/dev/null", "-e", inject, pid1.shim(),
+             payload("signals"), "-n")
+    stays = () if init else ("/bin/sh", "-c", '"$@"; echo "ended $?"; read -r line', "sh")
+    run = start(*stays, *words, init=init,
+                env={"ASPNETCORE_HTTP_PORTS": "80", "SHIM_UNPRIVILEGED_PORT_START": "1024"})
+    if init:
+        assert run.finish()[0] == 125
+    else:
+        run.out.find("ended 125\n")
+        assert run.find("signals") == []
+    error, *hints = run.stderr().splitlines()
+    assert error.startswith("shim: error: ") and TOO_LATE[fault] in error
+    assert hints[-1] == "shim: hint: the app had been started, and was killed"
+
+
 def enter(group):
     """The start of a command that is in this cgroup."""
     return ["/bin/sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"]
