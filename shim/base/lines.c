@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* By openat(2): after open(2) with O_CLOEXEC musl asks for the flag once more, for old kernels. */
+enum { READ_ONLY = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
 bool lines_open(struct lines *lines, const char *path) {
     struct stat status;
-    lines->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    lines->fd = openat(AT_FDCWD, path, READ_ONLY);
     lines->buffer = lines->room;
     lines->size = sizeof lines->room;
     lines->start = 0;
@@ -99,7 +102,7 @@ bool lines_close(struct lines *lines) {
 
 struct text lines_first(const char *path, char *room, size_t size) {
     struct text line = {NULL, 0};
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, READ_ONLY);
     if (fd < 0) {
         return line;
     }

@@ -47,20 +47,24 @@ static bool read_id(struct text digits, enum reading reading, uint32_t *value) {
     return reading == READ_LAX ? read_lax(digits, value) : text_number(digits, ID_MAX, value);
 }
 
-/* Takes from a passwd line what belongs to uid. Returns false, with errno, without memory. */
-static bool take_account(struct text line, enum reading reading, uid_t uid,
-                         struct account *account) {
-    struct text fields[7]; /* name, password, uid, gid, comment, home, shell */
-    uint32_t line_uid;
-    uint32_t line_gid;
-    if (!split_fields(line, fields, 7, 4) || !names_someone(fields[0], reading) ||
-        !read_id(fields[2], reading, &line_uid) || line_uid != uid ||
-        !read_id(fields[3], reading, &line_gid)) {
+/* A line of passwd: name, password, uid, gid, comment, home, shell. */
+enum passwd_field { PASSWD_NAME, PASSWD_UID = 2, PASSWD_GID, PASSWD_HOME = 5, PASSWD_FIELDS = 7 };
+/* A line of group: name, password, gid, members. */
+enum group_field { GROUP_NAME, GROUP_GID = 2, GROUP_MEMBERS, GROUP_FIELDS };
+
+/* Takes from a passwd line what belongs to the wish. Returns false, with errno, without memory. */
+static bool take_account(const struct text *fields, const struct account_wish *wish) {
+    struct account *account = wish->account;
+    uint32_t uid;
+    uint32_t gid;
+    if (!names_someone(fields[PASSWD_NAME], wish->reading) ||
+        !read_id(fields[PASSWD_UID], wish->reading, &uid) || uid != wish->uid ||
+        !read_id(fields[PASSWD_GID], wish->reading, &gid)) {
         return true;
     }
-    account->gid = line_gid;
-    account->name = strndup(fields[0].at, fields[0].length);
-    account->home = strndup(fields[5].at, fields[5].length);
+    account->gid = gid;
+    account->name = strndup(fields[PASSWD_NAME].at, fields[PASSWD_NAME].length);
+    account->home = strndup(fields[PASSWD_HOME].at, fields[PASSWD_HOME].length);
     account->found = account->name != NULL && account->home != NULL;
     return account->found;
 }
@@ -75,19 +79,18 @@ static struct text trim(struct text word) {
     return word;
 }
 
-/* Adds the group of a group line if name is a member. Returns false, with errno, as above. */
-static bool take_group(struct text line, enum reading reading, struct text name,
-                       struct group_list *groups) {
-    struct text fields[4]; /* name, password, gid, members */
+/* Adds the group of a group line if the wish's name is a member. Returns false as above. */
+static bool take_group(const struct text *fields, const struct groups_wish *wish) {
+    struct text members = fields[GROUP_MEMBERS];
     struct text member;
     uint32_t gid;
-    if (!split_fields(line, fields, 4, 4) || !names_someone(fields[0], reading) ||
-        !read_id(fields[2], reading, &gid)) {
+    if (wish->name == NULL || !names_someone(fields[GROUP_NAME], wish->reading) ||
+        !read_id(fields[GROUP_GID], wish->reading, &gid)) {
         return true;
     }
-    while (text_next(&fields[3], ',', &member)) {
-        if (text_equal(reading == READ_LAX ? trim(member) : member, name)) {
-            return groups_add(groups, gid);
+    while (text_next(&members, ',', &member)) {
+        if (text_equal(wish->reading == READ_LAX ? trim(member) : member, text_of(wish->name))) {
+            return groups_add(wish->groups, gid);
         }
     }
     return true;
@@ -116,6 +119,7 @@ static bool all_found(const struct account_wish *wishes, size_t count) {
 bool accounts_find(const char *path, const struct account_wish *wishes, size_t count) {
     struct lines file;
     struct text line;
+    struct text fields[PASSWD_FIELDS];
     bool good = true;
     for (size_t i = 0; i < count; i++) {
         *wishes[i].account = (struct account){.found = false};
@@ -124,10 +128,9 @@ bool accounts_find(const char *path, const struct account_wish *wishes, size_t c
         return errno == ENOENT;
     }
     while (good && !all_found(wishes, count) && next_line(&file, &line)) {
-        for (size_t i = 0; good && i < count; i++) {
-            const struct account_wish *wish = &wishes[i];
-            good =
-                wish->account->found || take_account(line, wish->reading, wish->uid, wish->account);
+        bool whole = split_fields(line, fields, PASSWD_FIELDS, PASSWD_GID + 1);
+        for (size_t i = 0; whole && good && i < count; i++) {
+            good = wishes[i].account->found || take_account(fields, &wishes[i]);
         }
     }
     return lines_close(&file) && good;
@@ -136,15 +139,16 @@ bool accounts_find(const char *path, const struct account_wish *wishes, size_t c
 bool accounts_groups(const char *path, const struct groups_wish *wishes, size_t count) {
     struct lines file;
     struct text line;
+    struct text fields[GROUP_FIELDS];
     bool good = true;
     if (!lines_open(&file, path)) {
         return errno == ENOENT;
     }
     while (good && next_line(&file, &line)) {
-        for (size_t i = 0; good && i < count; i++) {
-            const struct groups_wish *wish = &wishes[i];
-            good = wish->name == NULL ||
-                   take_group(line, wish->reading, text_of(wish->name), wish->groups);
+        bool lists = split_fields(line, fields, GROUP_FIELDS, GROUP_FIELDS) &&
+                     fields[GROUP_MEMBERS].length > 0; /* most list nobody */
+        for (size_t i = 0; lists && good && i < count; i++) {
+            good = take_group(fields, &wishes[i]);
         }
     }
     return lines_close(&file) && good;
