@@ -15,7 +15,7 @@ $(B)/payloads/%: tests/payloads/%.c Makefile | $(KERNEL_HEADERS)
 BENCH := $(patsubst tests/bench/programs/%.c,$(B)/bench/%,$(wildcard tests/bench/programs/*.c)) $(B)/bench/measure
 BENCH_CC = $(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -static $(KERNEL_HEADERS:%=-isystem %)
 
-$(B)/bench/%: tests/bench/programs/%.c tests/bench/programs/limit.h | $(KERNEL_HEADERS)
+$(B)/bench/%: tests/bench/programs/%.c tests/bench/programs/limit.h tests/bench/programs/floor.h | $(KERNEL_HEADERS)
 	@echo "  CC    $<"
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BENCH_CC) -o $@ $<
