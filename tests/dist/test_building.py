@@ -1,7 +1,8 @@
-"""The plain `make`: what it leaves out of the binary, and another library in it."""
+"""The plain `make`: what it leaves out of the binary, and another library in it; and `make check`."""
 
 import os
 import platform
+import re
 import shutil
 
 import pytest
@@ -113,3 +114,12 @@ def test_the_licence_has_the_librarys_whole(tmp_path):
     ours = (BUILD.parent / "LICENSE").read_text()
     assert licence in ours
     assert "libcap-ng" in ours and "Red Hat Inc." in ours and "Rich Felker" in ours
+
+
+def test_a_stage_that_there_is_not_is_told_with_those_that_there_are():
+    done = run("tests/run", "decision", "nonsense", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no such stage: nonsense\n" in done.stderr
+    stages = re.search(r"^stages: (.+)$", done.stderr, re.M)[1].split()
+    assert {"lint", "unit", "behaviour", "faults", "containers"} <= set(stages)
+    assert not re.search(r"Traceback|KeyError", done.stderr)
