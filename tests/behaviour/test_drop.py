@@ -53,7 +53,7 @@ def test_the_shim_itself_holds_nothing_either(box):
 @pytest.mark.usefixtures("namespaces")
 def test_the_shim_is_in_nobodys_way(box, tmp_path):
     """A working directory keeps a mount busy, a descriptor keeps a socket open."""
-    box.folder("/work")
+    box.folder("/place")
     found = {}
 
     def look(pid):
@@ -62,10 +62,10 @@ def test_the_shim_is_in_nobodys_way(box, tmp_path):
 
     with open(tmp_path / "file", "w") as file:
         handed = {3: file.fileno(), 900: file.fileno()}
-        world = box.run("/world", "settled", "wait", cwd="/work", descriptors=handed,
+        world = box.run("/world", "settled", "wait", cwd="/place", descriptors=handed,
                         meanwhile=look).world
     assert found == {"root": True, "descriptors": ["0", "1", "2"]}
-    assert world["cwd"] == "/work"
+    assert world["cwd"] == "/place"
     assert [found["fd"] for found in world["descriptors"]] == [0, 1, 2, 3, 900]
 
 
@@ -143,9 +143,9 @@ def test_the_arguments_arrive_as_they_were(box):
 
 
 def test_folder_umask_and_signals_stay(box):
-    box.folder("/work")
-    world = box.run("/world", cwd="/work", umask=0o027).world
-    assert (world["cwd"], world["umask"]) == ("/work", 0o027)
+    box.folder("/place")
+    world = box.run("/world", cwd="/place", umask=0o027).world
+    assert (world["cwd"], world["umask"]) == ("/place", 0o027)
     assert (world["signals_blocked"], world["signals_ignored"]) == (NOTHING, NOTHING)
 
 

@@ -27,26 +27,26 @@ def assert_installed(box, done, name):
 @pytest.mark.parametrize(
     "destination, name",
     [
-        ("/work/copy", "/work/copy"),
-        ("/work", "/work/shim"),
-        ("/work/", "/work/shim"),
-        ("copy", "/work/copy"),
-        ("./copy", "/work/copy"),
-        (".", "/work/shim"),
-        ("../work/sub/../copy", "/work/copy"),
+        ("/place/copy", "/place/copy"),
+        ("/place", "/place/shim"),
+        ("/place/", "/place/shim"),
+        ("copy", "/place/copy"),
+        ("./copy", "/place/copy"),
+        (".", "/place/shim"),
+        ("../place/sub/../copy", "/place/copy"),
         ("/copy", "/copy"),
         ("/", "/shim"),
-        ("/work/-x", "/work/-x"),
-        ("/work/" + "x" * 255, "/work/" + "x" * 255),
+        ("/place/-x", "/place/-x"),
+        ("/place/" + "x" * 255, "/place/" + "x" * 255),
     ],
     ids=lambda text: text[:20],
 )
 def test_to_a_file_or_a_folder(box, destination, name):
-    box.folder("/work")
-    box.folder("/work/sub")
-    before = set(names(box, "/work"))
-    assert_installed(box, box.run("--install", destination, cwd="/work"), name)
-    assert set(names(box, "/work")) - before <= {os.path.basename(name)}
+    box.folder("/place")
+    box.folder("/place/sub")
+    before = set(names(box, "/place"))
+    assert_installed(box, box.run("--install", destination, cwd="/place"), name)
+    assert set(names(box, "/place")) - before <= {os.path.basename(name)}
 
 
 WAYS = {
@@ -97,23 +97,23 @@ def test_over_a_link_replaces_the_link_alone(box, target):
 
 
 def test_a_link_to_a_folder_is_that_folder(box):
-    box.folder("/work")
-    box.path("/link").symlink_to("/work")
-    assert_installed(box, box.run("--install", "/link"), "/work/shim")
+    box.folder("/place")
+    box.path("/link").symlink_to("/place")
+    assert_installed(box, box.run("--install", "/link"), "/place/shim")
     assert box.path("/link").is_symlink()
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
 def test_what_an_interrupted_install_has_left_is_no_obstacle(box, kind):
     """In an init container every run has the same pid: 1."""
-    box.folder("/work")
-    left = box.path("/work/.shim-install-1")
+    box.folder("/place")
+    left = box.path("/place/.shim-install-1")
     if kind == "link":
         left.symlink_to("/etc/passwd")
     else:
         left.write_text("half")
     before = box.path("/etc/passwd").read_bytes()
-    assert_installed(box, box.run("--install", "/work/copy"), "/work/copy")
+    assert_installed(box, box.run("--install", "/place/copy"), "/place/copy")
     assert box.path("/etc/passwd").read_bytes() == before
 
 
@@ -132,9 +132,9 @@ NET_BIND_SERVICE = struct.pack("<5I", 0x02000000, 1 << 10, 0, 0, 0)
 SETFCAP = 31
 
 
-@pytest.mark.parametrize("destination, name", [("/work/copy", "/work/copy"), ("/work", "/work/shim")])
+@pytest.mark.parametrize("destination, name", [("/place/copy", "/place/copy"), ("/place", "/place/shim")])
 def test_a_copy_may_lend_one_capability(box, destination, name):
-    box.folder("/work")
+    box.folder("/place")
     assert_installed(box, box.run("--install-net-bind-service", destination), name)
     assert os.getxattr(box.path(name), CAPABILITY) == NET_BIND_SERVICE
 
@@ -146,27 +146,27 @@ def test_an_ordinary_copy_lends_none(box):
 
 
 def assert_lends_nothing(box, done, reason):
-    done.refuses("--install", "CAP_NET_BIND_SERVICE", "/work/copy", reason)
-    assert names(box, "/work") == ["copy"]
-    assert box.path("/work/copy").read_text() == "old"
+    done.refuses("--install", "CAP_NET_BIND_SERVICE", "/place/copy", reason)
+    assert names(box, "/place") == ["copy"]
+    assert box.path("/place/copy").read_text() == "old"
     assert any("CAP_SETFCAP" in hint for hint in done.texts("hint"))
 
 
 def test_without_cap_setfcap(box):
-    box.folder("/work")
-    box.write("/work/copy", "old")
+    box.folder("/place")
+    box.write("/place/copy", "old")
     done = box.run(
-        "--install-net-bind-service", "/work/copy", capabilities=held_capabilities() - {SETFCAP}
+        "--install-net-bind-service", "/place/copy", capabilities=held_capabilities() - {SETFCAP}
     )
     assert_lends_nothing(box, done, "Operation not permitted")
 
 
 def test_on_a_file_system_without_attributes(box):
-    folder = box.folder("/work")
+    folder = box.folder("/place")
     mount("ramfs", folder, "ramfs")
     try:
-        box.write("/work/copy", "old")
-        done = box.run("--install-net-bind-service", "/work/copy")
+        box.write("/place/copy", "old")
+        done = box.run("--install-net-bind-service", "/place/copy")
         assert_lends_nothing(box, done, "Not supported")
     finally:
         unmount(folder)
@@ -177,8 +177,8 @@ def test_on_a_file_system_without_attributes(box):
 
 @pytest.fixture
 def small(box):
-    """/work, a disk that has not enough room."""
-    folder = box.folder("/work")
+    """/place, a disk that has not enough room."""
+    folder = box.folder("/place")
     mount("tmpfs", folder, "tmpfs", data="size=64k")
     yield folder
     unmount(folder)
@@ -191,51 +191,51 @@ def assert_failed(done, *words):
 @pytest.mark.parametrize("old", [True, False], ids=["over a file", "to a new file"])
 def test_on_a_full_disk(box, small, old):
     if old:
-        box.write("/work/copy", "old")
-    done = box.run("--install", "/work/copy")
-    assert_failed(done, "/work/copy", "No space left")
-    assert names(box, "/work") == (["copy"] if old else [])
+        box.write("/place/copy", "old")
+    done = box.run("--install", "/place/copy")
+    assert_failed(done, "/place/copy", "No space left")
+    assert names(box, "/place") == (["copy"] if old else [])
     assert not old or (small / "copy").read_text() == "old"
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["over a file", "to a new file"])
 def test_in_a_read_only_folder(box, old):
-    box.folder("/work")
+    box.folder("/place")
     if old:
-        box.write("/work/copy", "old")
-    done = box.run("--install", "/work/copy", readonly=("/work",))
-    assert_failed(done, "/work/copy", "Read-only")
-    assert names(box, "/work") == (["copy"] if old else [])
-    assert not old or box.path("/work/copy").read_text() == "old"
+        box.write("/place/copy", "old")
+    done = box.run("--install", "/place/copy", readonly=("/place",))
+    assert_failed(done, "/place/copy", "Read-only")
+    assert names(box, "/place") == (["copy"] if old else [])
+    assert not old or box.path("/place/copy").read_text() == "old"
 
 
 def test_in_a_folder_of_somebody_elses(box):
-    box.folder("/work")
-    box.write("/work/copy", "old", mode=0o666)
-    done = box.run("--install", "/work/copy", uid=1000, gid=1000)
-    assert_failed(done, "/work/copy", "Permission denied")
-    assert names(box, "/work") == ["copy"]
-    assert box.path("/work/copy").read_text() == "old"
+    box.folder("/place")
+    box.write("/place/copy", "old", mode=0o666)
+    done = box.run("--install", "/place/copy", uid=1000, gid=1000)
+    assert_failed(done, "/place/copy", "Permission denied")
+    assert names(box, "/place") == ["copy"]
+    assert box.path("/place/copy").read_text() == "old"
 
 
 def test_where_a_folder_has_its_name(box):
-    box.folder("/work")
-    box.folder("/work/shim")
-    done = box.run("--install", "/work")
-    assert_failed(done, "/work")
-    assert names(box, "/work") == ["shim"]
-    assert names(box, "/work/shim") == []
+    box.folder("/place")
+    box.folder("/place/shim")
+    done = box.run("--install", "/place")
+    assert_failed(done, "/place")
+    assert names(box, "/place") == ["shim"]
+    assert names(box, "/place/shim") == []
 
 
 @pytest.mark.parametrize(
     "destination",
-    ["/nowhere/shim", "/nowhere/", "/etc/passwd/shim", "/work/" + "x" * 256, "/work/" * 1000],
+    ["/nowhere/shim", "/nowhere/", "/etc/passwd/shim", "/place/" + "x" * 256, "/place/" * 1000],
     ids=["no folder", "no folder with a slash", "beneath a file", "name too long", "path too long"],
 )
 def test_to_what_cannot_be(box, destination):
-    box.folder("/work")
+    box.folder("/place")
     assert_failed(box.run("--install", destination), destination[:200])
-    assert names(box, "/work") == []
+    assert names(box, "/place") == []
     assert not box.path("/nowhere").exists()
 
 

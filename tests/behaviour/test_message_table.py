@@ -285,8 +285,8 @@ def installing(box):
     yield box.run("--install", "/nowhere/shim")
     yield box.run("--install", "/tmp/copy", uid=1000, gid=1000)
     yield box.run("--install-net-bind-service", "/copy", capabilities=ALL - {31})
-    box.folder("/work", mode=0o555, owner=1000)
-    yield box.run("--install", "/work/copy", uid=1000, gid=1000)
+    box.folder("/place", mode=0o555, owner=1000)
+    yield box.run("--install", "/place/copy", uid=1000, gid=1000)
     box.path("/shim").chmod(0o711)
     yield box.run("--install", "/tmp/copy", uid=1000, gid=1000)
 

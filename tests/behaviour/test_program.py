@@ -28,10 +28,10 @@ def test_not_in_path(box, supervise, env):
 
 
 def test_not_in_the_working_directory(box, supervise):
-    box.folder("/work")
-    done = box.run("./app", cwd="/work", env=supervise)
+    box.folder("/place")
+    done = box.run("./app", cwd="/place", env=supervise)
     refuses(done, 127, "./app", "not found")
-    assert any("/work" in hint for hint in done.texts("hint"))
+    assert any("/place" in hint for hint in done.texts("hint"))
 
 
 def test_beneath_a_file(box, supervise):
@@ -144,23 +144,23 @@ def test_a_script_runs(box, supervise):
     [
         ("/one:/two", "/two"),
         ("/nowhere:/etc/passwd:/two:/three", "/two"),
-        (":/three", "/work"),
-        ("/nowhere:", "/work"),
+        (":/three", "/place"),
+        ("/nowhere:", "/place"),
         ("/denied:/two", "/two"),
         ("/secret:/two", "/two"),
         (None, "/usr/local/bin"),
     ],
 )
 def test_path_is_searched_in_order(box, supervise, path, folder):
-    for name in ("/one", "/two", "/three", "/denied", "/work", "/usr", "/usr/local"):
+    for name in ("/one", "/two", "/three", "/denied", "/place", "/usr", "/usr/local"):
         box.folder(name)
     for name in ("/usr/local/bin", "/bin"):
         box.folder(name)
     box.folder("/secret", mode=0o700)
-    for name in ("/two", "/three", "/work", "/usr/local/bin", "/bin", "/secret", "/denied"):
+    for name in ("/two", "/three", "/place", "/usr/local/bin", "/bin", "/secret", "/denied"):
         box.write(f"{name}/app", f"#!/world {name}\n", mode=0o644 if name == "/denied" else 0o755)
     env = supervise | ({} if path is None else {"PATH": path})
-    assert box.run("app", env=env, cwd="/work").world["arguments"][1] == folder
+    assert box.run("app", env=env, cwd="/place").world["arguments"][1] == folder
 
 
 def test_a_name_with_a_slash_is_not_looked_for_in_path(box, supervise):
