@@ -1,12 +1,14 @@
 """The manifests of examples/kubernetes, run by `podman kube play` as a kubelet would run them."""
 
 import copy
+import re
 import socket
 
 import yaml
 from engine import REPO, Container, must, run
 
 MANIFESTS = REPO / "examples/kubernetes"
+SHIM_VERSION = re.search(r"^VERSION := (\S+)$", (REPO / "Makefile").read_text(), re.M)[1]
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import BUILD, REPO, must, run
 from expected import NET_BIND_SERVICE, NOTHING, PORT_80, assert_is_app
-from kubelet import MANIFESTS, Pod
+from kubelet import MANIFESTS, SHIM_VERSION, Pod
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def images(engine, shim_image, whoami, tmp_path_factory):
     return {
         f"{registry}/aspnetapp:1.0": engine.build(context, unmodified + shim),
         f"{registry}/unmodified:1.0": engine.build(context, unmodified + 'ENTRYPOINT ["./aspnetapp"]'),
-        f"{registry}/shim:1.0": shim_image,
+        f"{registry}/shim:{SHIM_VERSION}": shim_image,
     }
 
 

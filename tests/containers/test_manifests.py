@@ -8,7 +8,7 @@ import pytest
 import yaml
 from admission import containers, refused_by_baseline, refused_by_restricted
 from engine import BUILD, REPO, must, run
-from kubelet import MANIFESTS, PROBES, pod_spec, read
+from kubelet import MANIFESTS, PROBES, SHIM_VERSION, pod_spec, read
 
 PAGE = (MANIFESTS / "README.md").read_text()
 PODS = [path.name for path in sorted(MANIFESTS.glob("*.yaml"))]
@@ -152,8 +152,14 @@ def test_the_images_are_those_that_the_page_builds_and_pushes():
     assert built == set(re.findall(r"^    docker push (\S+)$", PAGE, re.M))
     used = {container["image"] for name in PODS for container in containers(pod_spec(read(name)))}
     assert used == built | {"registry.example.com/unmodified:1.0"}
-    for path in re.findall(r"(?:-f|1\.0) ((?:examples/|Dockerfile)\S*)", PAGE):
+    for path in re.findall(r"(?:-f|:[0-9.]+) ((?:examples/|Dockerfile)\S*)", PAGE):
         assert (REPO / path).exists(), path
+
+
+def test_the_shims_image_is_tagged_with_its_version():
+    tags = [re.findall(r"registry\.example\.com/shim:(\S+)", path.read_text())
+            for path in MANIFESTS.rglob("*") if path.is_file()]
+    assert {tag for found in tags for tag in found} == {SHIM_VERSION}
 
 
 def test_the_component_does_what_inject_yaml_does(render):
