@@ -62,6 +62,9 @@ static void refuse_port(const struct address *address, const struct identity *id
     if (!held->floor_known) {
         message_hint(messages, "or SHIM_UNPRIVILEGED_PORT_START=0: then the port is tried as the "
                                "app's user before the app starts, and this kernel decides");
+    } else if (held->kernel_floor <= 1) {
+        message_hint(messages, "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "
+                               "every user open any port");
     } else if (address->port >= held->kernel_floor) {
         message_hint(messages,
                      "or SHIM_UNPRIVILEGED_PORT_START=0: here the kernel itself lets "

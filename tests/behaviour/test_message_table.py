@@ -136,6 +136,7 @@ def privileged_ports(box):
     for start in (
         {"capabilities": WITHOUT_NET_BIND, "floor": 1024},
         {"capabilities": WITHOUT_NET_BIND, "floor": 0},
+        {"capabilities": WITHOUT_NET_BIND, "floor": 80},
         {"capabilities": WITHOUT_NET_BIND, "proc": False},
         {**USER, "floor": 1024},
         {"uid_map": "0 0 65536"},

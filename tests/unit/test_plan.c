@@ -749,6 +749,28 @@ TEST(the_port_to_use_instead_is_one_that_is_not_refused) {
     assert_int_equal(said(&start.messages, "by custom"), 0);
 }
 
+TEST(a_kernel_without_a_floor_is_told_of_in_words) {
+    static const struct {
+        uint32_t floor;
+        const char *said;
+    } rows[] = {
+        {0, "every user open any port"},
+        {1, "every user open any port"},
+        {2, "every user open ports from 2 up"},
+        {80, "every user open ports from 80 up"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct start start = as_root();
+        start.held.net_bind = false;
+        start.held.kernel_floor = rows[i].floor;
+        listen_on(&start, 80, "HTTP_PORTS");
+        expect_refusal(&start, "port 80");
+        expect(said(&start.messages, rows[i].said) == 1, "row %zu: %.*s", i, SAID(&start.messages));
+        expect(said(&start.messages, "from 0 up") + said(&start.messages, "from 1 up") == 0,
+               "row %zu", i);
+    }
+}
+
 TEST(the_name_of_a_variable_is_shown_safely) {
     struct start start = as_root();
     start.held.net_bind = false;
@@ -1005,6 +1027,7 @@ int main(void) {
             a_port_of_another_reading_keeps_the_capability_and_is_not_refused_without_it),
         cmocka_unit_test(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out),
         cmocka_unit_test(the_port_to_use_instead_is_one_that_is_not_refused),
+        cmocka_unit_test(a_kernel_without_a_floor_is_told_of_in_words),
         cmocka_unit_test(the_name_of_a_variable_is_shown_safely),
         cmocka_unit_test(each_privileged_port_is_refused_by_itself),
         cmocka_unit_test(one_privileged_port_among_others_is_enough_to_keep_the_capability),
