@@ -156,9 +156,11 @@ static int install_with_own_rights(struct run *run) {
                : EXIT_REFUSED;
 }
 
-static bool block_signals(struct run *run) {
-    if (!mask_take(&run->launch.signals)) {
-        message_error(&run->messages, "cannot block the signals: %s", strerror(errno));
+/* They are kept for the app; where there will be none, a hang must have an end. */
+static bool take_signals(struct run *run) {
+    struct inherited_signals *signals = &run->launch.signals;
+    if (!mask_take(signals) || (run->options.verb != VERB_RUN && !mask_let_end(signals))) {
+        message_error(&run->messages, "cannot set the signal mask: %s", strerror(errno));
         message_hint(&run->messages, "a sandbox or a seccomp profile may forbid it");
         return false;
     }
@@ -169,7 +171,7 @@ static int run_verb(struct run *run, char **environment) {
     if (run->options.verb == VERB_RUN) {
         privilege_seal();
     }
-    if (!block_signals(run) || !handover_fill_stdio(&run->messages)) {
+    if (!take_signals(run) || !handover_fill_stdio(&run->messages)) {
         return EXIT_REFUSED;
     }
     switch (run->options.verb) {

@@ -22,6 +22,13 @@ struct inherited_signals {
  */
 bool mask_take(struct inherited_signals *inherited);
 
+/*
+ * For what starts no app: lets a signal end us again, if it would have at the start; as PID 1, HUP,
+ * INT, QUIT and TERM. What our own writing raises stays blocked. Returns false, with errno, if that
+ * fails.
+ */
+bool mask_let_end(const struct inherited_signals *inherited);
+
 /* Whether every signal that can be blocked is. */
 bool mask_is_whole(void);
 

@@ -107,6 +107,31 @@ bool mask_give_back(const struct inherited_signals *inherited) {
     return true;
 }
 
+/* Sets an action for a signal that is not ignored. */
+static bool set_unless_ignored(int number, const struct action *action) {
+    struct action old = {.handler.plain = SIG_DFL};
+    return set_action(number, action, &old) &&
+           (old.handler.plain != SIG_IGN || set_disposition(number, SIG_IGN, NULL));
+}
+
+static void end_as_killed(int number) {
+    _exit(128 + number);
+}
+
+bool mask_let_end(const struct inherited_signals *inherited) {
+    static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    const struct action end = {.handler.plain = end_as_killed, .flags = WAY_BACK_FLAG, WAY_BACK};
+    struct inherited_signals open = *inherited;
+    open.mask |= (uint64_t)1 << (SIGPIPE - 1) | (uint64_t)1 << (SIGXFSZ - 1);
+    /* PID 1 is given no signal that it has no handler for: pid_namespaces(7). */
+    for (size_t i = 0; getpid() == 1 && i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (!set_unless_ignored(numbers[i], &end)) {
+            return false;
+        }
+    }
+    return mask_give_back(&open);
+}
+
 /* The kernel tells a handler where its alternate stack would be: there the place is to note it. */
 static void note_stop(int number, siginfo_t *info, void *context) {
     struct stops *stops = ((ucontext_t *)context)->uc_stack.ss_sp;
@@ -123,9 +148,7 @@ bool mask_note_stops(struct stops *stops) {
         return false;
     }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct action old = {.handler.plain = SIG_DFL};
-        if (!set_action(numbers[i], &note, &old) ||
-            (old.handler.plain == SIG_IGN && !set_disposition(numbers[i], SIG_IGN, NULL))) {
+        if (!set_unless_ignored(numbers[i], &note)) {
             return false;
         }
     }
