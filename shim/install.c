@@ -86,15 +86,28 @@ static bool copy(int from, int to) {
 
 /*
  * Gives the file CAP_NET_BIND_SERVICE, permitted and not effective: with the effective flag the
- * kernel refuses to start the file where the capability is not to be had. capabilities(7).
+ * kernel refuses to start the file where the capability is not to be had. capabilities(7). What is
+ * there then is read back.
  */
 static bool lend_net_bind_service(int fd) {
+    static const char name[] = "security.capability";
     /* As the kernel keeps it: struct vfs_cap_data, little-endian, revision 2. */
     const uint8_t data[XATTR_CAPS_SZ_2] = {
         [3] = VFS_CAP_REVISION_2 >> 24,
         [4 + CAP_NET_BIND_SERVICE / 8] = 1 << CAP_NET_BIND_SERVICE % 8,
     };
-    return fsetxattr(fd, "security.capability", data, sizeof data, 0) == 0;
+    uint8_t found[XATTR_CAPS_SZ_3] = {0};
+    if (fsetxattr(fd, name, data, sizeof data, 0) < 0) {
+        return false;
+    }
+    ssize_t length = fgetxattr(fd, name, found, sizeof found);
+    if (length == (ssize_t)sizeof data && memcmp(found, data, sizeof data) == 0) {
+        return true;
+    }
+    if (length >= 0) {
+        errno = ENOSYS; /* a sandbox that pretends */
+    }
+    return false;
 }
 
 /* Whether the file is as it was to be made; errno tells why not. */
