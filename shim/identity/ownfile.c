@@ -1,9 +1,12 @@
 #include "ownfile.h"
 
+#include "acl.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -29,6 +32,23 @@ struct walk {
     char room[PATH_MAX];
 };
 
+/* Whether a file's mode, or the access control list that it has, lets a user write who is not its
+ * owner. */
+static bool lets_write(const struct user *user, const char *path, const struct stat *status) {
+    static const char name[] = "system.posix_acl_access";
+    ssize_t length = getxattr(path, name, NULL, 0);
+    if (length <= 0) {
+        mode_t bit = groups_have(user->groups, status->st_gid) ? S_IWGRP : S_IWOTH;
+        return (status->st_mode & bit) != 0;
+    }
+    /* A list that cannot be looked at may say anything. */
+    uint8_t *list = malloc((size_t)length);
+    bool writable = list == NULL || getxattr(path, name, list, (size_t)length) != length ||
+                    acl_lets_write(list, (size_t)length, status->st_gid, user->uid, user->groups);
+    free(list);
+    return writable;
+}
+
 /*
  * Whether the user could write to what is at path, or give itself the right to. If that is a
  * folder, entry is what it is to take away from there; else NULL.
@@ -37,7 +57,7 @@ static bool may_write(const struct user *user, const char *path, const struct st
                       const struct stat *entry) {
     struct statvfs system;
     if (status->st_uid != user->uid) { /* an owner can change the mode */
-        mode_t bit = groups_have(user->groups, status->st_gid) ? S_IWGRP : S_IWOTH;
+        /* With an access control list the group's bits are what it gives to anybody at most. */
         if ((status->st_mode & (S_IWGRP | S_IWOTH)) == 0) {
             return false;
         }
@@ -45,9 +65,7 @@ static bool may_write(const struct user *user, const char *path, const struct st
         if (entry != NULL && (status->st_mode & S_ISVTX) != 0 && entry->st_uid != user->uid) {
             return false;
         }
-        /* With an access control list the group's bits are what it gives to anybody at most. */
-        if ((status->st_mode & bit) == 0 &&
-            getxattr(path, "system.posix_acl_access", NULL, 0) <= 0) {
+        if (!lets_write(user, path, status)) {
             return false;
         }
     }

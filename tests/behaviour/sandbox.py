@@ -368,27 +368,31 @@ class Box:
             os.chdir(start.cwd)
 
 
-# acl(5): a user of its own beside owner, group and others, in the kernel's own form
+# acl(5): users and groups of its own beside owner, group and others, in the kernel's own form
 ACL_VERSION = 2
-ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_MASK, ACL_OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
+ACL_USER_OBJ, ACL_USER, ACL_GROUP_OBJ, ACL_GROUP, ACL_MASK, ACL_OTHER = 1, 2, 4, 8, 0x10, 0x20
 RWX, R_X = 7, 5
+NOBODY_S = 0xFFFFFFFF  # the id of an entry that has none
 
 
-def acl(uid, rights):
+def acl(users, groups, own_group, mask, other):
+    named = [(ACL_USER, rights, uid) for uid, rights in sorted(users.items())]
+    named_groups = [(ACL_GROUP, rights, gid) for gid, rights in sorted(groups.items())]
     entries = [
-        (ACL_USER_OBJ, RWX, 0xFFFFFFFF),
-        (ACL_USER, rights, uid),
-        (ACL_GROUP_OBJ, R_X, 0xFFFFFFFF),
-        (ACL_MASK, rights, 0xFFFFFFFF),
-        (ACL_OTHER, R_X, 0xFFFFFFFF),
+        (ACL_USER_OBJ, RWX, NOBODY_S), *named, (ACL_GROUP_OBJ, own_group, NOBODY_S), *named_groups,
+        (ACL_MASK, mask, NOBODY_S), (ACL_OTHER, other, NOBODY_S),
     ]
     return struct.pack("<I", ACL_VERSION) + b"".join(struct.pack("<HHI", *one) for one in entries)
 
 
-def give_access(path, uid, rights=RWX):
-    """Puts an access control list on a file; skips the test where there are none."""
+def give_access(path, users=(), groups=(), own_group=R_X, mask=RWX, other=R_X):
+    """Puts an access control list on a file; skips the test where there are none.
+
+    users, groups: {id: rights}.
+    """
     try:
-        os.setxattr(path, "system.posix_acl_access", acl(uid, rights))
+        value = acl(dict(users), dict(groups), own_group, mask, other)
+        os.setxattr(path, "system.posix_acl_access", value)
     except OSError as error:
         pytest.skip(f"no access control lists at {path}: {error}")
 

@@ -196,10 +196,18 @@ def test_a_file_that_the_app_may_write_to_says_nothing_about_groups(box, name, c
 
 def test_an_access_control_list_counts_too(box):
     box.write("/etc/passwd", WRITTEN)
-    give_access(box.path("/etc/passwd"), 1654)
+    give_access(box.path("/etc/passwd"), users={1654: 6})
     done = box.run("/world", env={"SHIM_LOG": "warn"})
     assert ids(done.noisy_world) == (1654, 1654, [1654])
     assert "/etc/passwd" in done.texts("warning")[0]
+
+
+@pytest.mark.parametrize("entries", [{"users": {1000: 6}}, {"groups": {2000: 6}}])
+def test_an_access_control_list_for_somebody_else_does_not(box, entries):
+    """Nor is there a word about it: a build's own user has one."""
+    box.write("/etc/passwd", WRITTEN)
+    give_access(box.path("/etc/passwd"), **entries)
+    assert ids(box.run("/world").world) == (1654, 500, [500])
 
 
 def test_what_was_asked_for_counts_even_so(box):

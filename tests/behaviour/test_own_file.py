@@ -173,16 +173,68 @@ def test_a_folder_that_is_only_left_again_is_no_danger(box, cwd, file):
     assert box.run("/world", file=file, cwd=cwd).world["uids"] == [1654] * 4
 
 
-@pytest.mark.parametrize("name", ["/a", "/a/b", "/a/b/shim"])
-@pytest.mark.parametrize("rights", [RWX, R_X], ids=["rwx", "r-x"])
-def test_an_access_control_list_counts(box, name, rights):
+PLACES = ["/a", "/a/b", "/a/b/shim"]
+
+# Access control lists by which the app's user may write, and others.
+LETS = {
+    "the user": {"users": {1654: RWX}},
+    "the user beside others": {"users": {1000: R_X, 1654: RWX, 2000: R_X}},
+    "a group of the user's": {"groups": {1654: RWX}},
+    "one of its groups": {"groups": {1654: R_X, 3000: RWX}},
+    "the file's group": {"group": 3000, "own_group": RWX, "users": {1000: R_X}},
+    "another of its groups": {"group": 3000, "own_group": R_X, "groups": {1654: RWX}},
+    "everybody": {"users": {1000: R_X}, "other": RWX},
+}
+LETS_NOT = {
+    "another user": {"users": {1000: RWX}},
+    "another group": {"groups": {2000: RWX}},
+    "another user, beside a group of the app's": {"group": 1654, "users": {1000: RWX}},
+    "the user, but for the mask": {"users": {1654: RWX}, "mask": R_X},
+    "a group of the user's, but for the mask": {"groups": {1654: RWX}, "mask": R_X, "other": RWX},
+    "everybody but the user": {"users": {1654: R_X}, "other": RWX},
+    "everybody but a group of the user's": {"groups": {1654: R_X}, "other": RWX},
+    "a group, but not the user who is in it": {"users": {1654: R_X}, "groups": {1654: RWX}},
+}
+
+
+def give_list(box, name, group=0, **entries):
     put(box, ROOTS_FOLDER, ROOTS_FILE)
-    give_access(box.path(name), 1654, rights)
-    done = box.run("/world", file="/a/b/shim")
-    if rights == RWX:
-        done.refuses("1654", f'"{name}"')
+    os.chown(box.path(name), 0, group)
+    give_access(box.path(name), **entries)
+
+
+def let_the_app_write(top, name):
+    """What the kernel says, as whom the app will be: these lists are no matter of opinion."""
+    child = os.fork()
+    if child == 0:
+        os.setgroups([1654, 3000])
+        os.setresgid(1654, 1654, 1654)
+        os.setresuid(1654, 1654, 1654)
+        os._exit(0 if os.access(name, os.W_OK, dir_fd=top, effective_ids=True) else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", LETS | LETS_NOT)
+def test_an_access_control_list_is_asked_about_the_app_s_user(box, name, place):
+    give_list(box, place, **(LETS | LETS_NOT)[name])
+    top = os.open(box.root, os.O_PATH)
+    try:
+        assert let_the_app_write(top, place.lstrip("/")) == (name in LETS)
+    finally:
+        os.close(top)
+    done = box.run("/world", file="/a/b/shim", env={"APP_GROUPS": "3000"})
+    if name in LETS:
+        done.refuses("1654", f'"{place}"')
     else:
         assert done.world["uids"] == [1654] * 4
+
+
+@pytest.mark.parametrize("uid, code", [(1654, 0), (12345, 125)])
+def test_an_access_control_list_for_whom_the_app_will_be(box, uid, code):
+    give_list(box, "/a/b", users={12345: RWX})
+    env = {"APP_UID": str(uid), "HOME": "/tmp"}
+    assert box.run("/world", file="/a/b/shim", env=env).exit_code == code
 
 
 @pytest.mark.parametrize("owner, code", [(1654, 125), (0, 0)])

@@ -1,0 +1,57 @@
+/* Access control lists of forms that no kernel shows; the others are held against it in behaviour.
+ */
+#include "identity/acl.h"
+#include "unit.h"
+
+enum { MINIMAL = 4 + 3 * 8 };
+
+/* user::rwx, group::r-x, other::r-x */
+static const uint8_t minimal[MINIMAL] = {
+    2,  0, 0, 0,                         /* version 2 */
+    1,  0, 7, 0, 0xff, 0xff, 0xff, 0xff, /* owner */
+    4,  0, 5, 0, 0xff, 0xff, 0xff, 0xff, /* group */
+    32, 0, 5, 0, 0xff, 0xff, 0xff, 0xff, /* other */
+};
+
+static bool judge(const uint8_t *list, size_t length) {
+    gid_t ids[] = {1654};
+    const struct group_list groups = {ids, 1};
+    return acl_lets_write(list, length, 0, 1654, &groups);
+}
+
+TEST(a_list_that_says_what_the_mode_says_does_no_more) {
+    assert_false(judge(minimal, sizeof minimal));
+    uint8_t list[MINIMAL];
+    memcpy(list, minimal, sizeof list);
+    list[4 + 2 * 8 + 2] = 7;
+    assert_true(judge(list, sizeof list));
+}
+
+TEST(a_list_of_an_odd_form_lets_anybody) {
+    for (size_t length = 0; length < sizeof minimal; length++) {
+        uint8_t *cut = malloc(length + 1);
+        assert_non_null(cut);
+        memcpy(cut, minimal, length);
+        /* Whole entries are a list, if one that grants nothing. */
+        expect(judge(cut, length) == (length < 4 || (length - 4) % 8 != 0), "%zu bytes", length);
+        free(cut);
+    }
+    static const struct {
+        size_t place;
+        uint8_t value;
+    } odd[] = {{0, 1}, {0, 3}, {3, 1}, {4, 0}, {4, 3}, {12, 64}, {13, 1}};
+    for (size_t i = 0; i < LENGTH(odd); i++) {
+        uint8_t list[MINIMAL];
+        memcpy(list, minimal, sizeof list);
+        list[odd[i].place] = odd[i].value;
+        expect(judge(list, sizeof list), "row %zu", i);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_that_says_what_the_mode_says_does_no_more),
+        cmocka_unit_test(a_list_of_an_odd_form_lets_anybody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
