@@ -119,13 +119,16 @@ static bool take(struct identity *identity, gid_t gid, bool given) {
 /*
  * The app's groups. The primary one is in the list too, as with every runtime since CVE-2022-36109.
  * What the platform gives is taken only where no file that the app may write to can have had a say
- * in it: the runtime has read the same files.
+ * in it: the runtime has read the same files. Nor where something is mounted over the image's
+ * /etc/group, which most runtimes have read for root: what that gives to root cannot be told.
  */
 static bool choose_groups(const struct options *options, struct identity *identity,
                           const struct offers *offers) {
     struct trust in_passwd = identity->passwd;
     struct trust in_group = identity->group;
     bool written = in_passwd.in != TRUST_ALL || in_group.in != TRUST_ALL;
+    identity->group_covered = offers->platform.count > 0 &&
+                              (ownfile_is_mounted("/etc", true) || ownfile_is_mounted(group, true));
     bool good = groups_add(&identity->app_groups, identity->app_gid) &&
                 add_all(&identity->app_groups, options->groups, options->group_count);
     for (size_t i = 0; good && i < offers->files.count; i++) {
@@ -133,7 +136,7 @@ static bool choose_groups(const struct options *options, struct identity *identi
         good = take(identity, gid, trust_gives(in_passwd, gid) && trust_gives(in_group, gid));
     }
     for (size_t i = 0; good && i < offers->platform.count; i++) {
-        good = take(identity, offers->platform.ids[i], !written);
+        good = take(identity, offers->platform.ids[i], !written && !identity->group_covered);
     }
     groups_settle(&identity->app_groups);
     groups_settle(&identity->lost);

@@ -71,6 +71,7 @@ struct identity {
     struct group_list lost;       /* settled: what the files or the platform give, not taken */
     bool gid_stands_in;           /* app_gid is the uid's number, as /etc/passwd is not trusted */
     struct trust passwd, group;   /* the app could write to them */
+    bool group_covered;           /* another /etc/group is mounted over the image's */
 
     /* What stands in the way. */
     bool uid_unmapped; /* app_uid does not exist in this user namespace */

@@ -72,15 +72,13 @@ static bool may_write(const struct user *user, const char *path, const struct st
     return statvfs(path, &system) < 0 || (system.f_flag & ST_RDONLY) == 0;
 }
 
-/*
- * Whether something is mounted at path: nobody can take that away, and the next start finds it
- * again. By raw system call: Debian's musl has no statx(2). A kernel that does not know says no.
- */
-static bool is_mounted(const char *path) {
+/* By raw system call: Debian's musl has no statx(2). A kernel that does not know says no. */
+bool ownfile_is_mounted(const char *path, bool follow) {
     enum { ATTRIBUTES = 1, ATTRIBUTES_MASK = 7 }; /* the numbers' places in struct statx */
     static const uint64_t mount_root = 0x2000;
     uint64_t answer[32] = {0};
-    return syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0U, answer) == 0 &&
+    int flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+    return syscall(SYS_statx, AT_FDCWD, path, flags, 0U, answer) == 0 &&
            (answer[ATTRIBUTES] & answer[ATTRIBUTES_MASK] & mount_root) != 0;
 }
 
@@ -157,7 +155,8 @@ static bool may_take_away(const struct user *user, struct walk *walk, char *slas
     *slash = '\0';
     bool writable = may_write(user, in_root ? "/" : walk->here, &walk->status, entry);
     *slash = '/';
-    if (!writable || is_mounted(walk->here)) {
+    /* What is mounted nobody can take away, and the next start finds it again. */
+    if (!writable || ownfile_is_mounted(walk->here, false)) {
         return false;
     }
     slash[in_root ? 1 : 0] = '\0';

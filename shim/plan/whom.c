@@ -104,13 +104,13 @@ static const char *name_written(const struct identity *identity) {
                                              : "/etc/passwd and /etc/group";
 }
 
-/* An account file that the app may write to is not taken at its word about groups. */
-static void warn_of_lost_groups(const struct identity *identity, struct messages *messages) {
-    char list[256] = "";
+/* Lists the groups that are not taken, those of size that fit. Returns whether there are any. */
+static bool list_lost_groups(const struct identity *identity, char *list, size_t size) {
+    static const char others[] = " and others";
     size_t length = 0;
-    size_t more = 0;
+    list[0] = '\0';
     if (identity->gid_stands_in) {
-        length = (size_t)snprintf(list, sizeof list, "%u", (unsigned)identity->app.gid);
+        length = (size_t)snprintf(list, size, "%u", (unsigned)identity->app.gid);
     }
     for (size_t i = 0; i < identity->lost.count; i++) {
         gid_t gid = identity->lost.ids[i];
@@ -118,19 +118,35 @@ static void warn_of_lost_groups(const struct identity *identity, struct messages
             (identity->gid_stands_in && gid == identity->app.gid)) {
             continue;
         }
-        if (length + 16 < sizeof list) {
-            length += (size_t)snprintf(list + length, sizeof list - length, "%s%u",
-                                       length > 0 ? ", " : "", (unsigned)gid);
-        } else {
-            more++;
+        if (length + sizeof ", 4294967295" + sizeof others > size) {
+            (void)snprintf(list + length, size - length, "%s", others);
+            return true;
         }
+        length += (size_t)snprintf(list + length, size - length, "%s%u", length > 0 ? ", " : "",
+                                   (unsigned)gid);
     }
-    if (length == 0) {
+    return length > 0;
+}
+
+/* An account file that the app may write to is not taken at its word about groups. */
+static void warn_of_lost_groups(const struct identity *identity, struct messages *messages) {
+    char list[256];
+    if (!list_lost_groups(identity, list, sizeof list)) {
         return;
     }
-    message_warn(
-        messages, "uid %u may write to %s, which could put it into any group: not taken: %s%s",
-        (unsigned)identity->app_uid, name_written(identity), list, more > 0 ? " and others" : "");
+    if (identity->passwd.in == TRUST_ALL && identity->group.in == TRUST_ALL) {
+        message_warn(messages,
+                     "something is mounted over /etc/group, and hides which groups the image "
+                     "gives to root: not taken: %s",
+                     list);
+        message_hint(messages,
+                     "APP_GROUPS always counts: set it to those that the app is to be in");
+        return;
+    }
+    message_warn(messages,
+                 "uid %u may write to %s, which could put it into any group: "
+                 "not taken: %s",
+                 (unsigned)identity->app_uid, name_written(identity), list);
     message_hint(messages, "APP_GID and APP_GROUPS always count: set them, or make root the owner "
                            "of the file and take the write permission of others away");
 }

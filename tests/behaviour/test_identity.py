@@ -1,10 +1,11 @@
 """Who the app runs as: uid, gid and groups, for every way in which a platform starts the shim."""
 
 import os
+import re
 import shutil
 
 import pytest
-from sandbox import GROUP, PASSWD, as_numbers, give_access, held_capabilities
+from sandbox import GROUP, MS_BIND, PASSWD, as_numbers, give_access, held_capabilities, mount, unmount
 
 SWITCH = as_numbers(["setuid", "setgid"])
 ALL_IDS = "0 0 65536"
@@ -311,6 +312,27 @@ def test_a_primary_group_of_the_images_goes_without_a_word(box):
     for uid, gid in ((1000, 50), (3000, 3000)):  # the second is not in /etc/passwd
         start = {"uid": uid, "gid": gid, "groups": (gid,), "capabilities": held_capabilities()}
         assert box.run("/world", **start, env={"SHIM_LOG": "warn"}).stderr == ""
+
+
+@pytest.mark.parametrize("mounted", ["/etc/group", "/etc", "/link"])
+def test_groups_are_not_the_platforms_where_the_images_file_is_hidden(box, mounted):
+    """Docker and containerd have read what is below, which may put root into the group."""
+    if mounted == "/link":
+        box.path("/etc/group").rename(box.path(mounted))
+        box.path("/etc/group").symlink_to(mounted)
+    place = box.path(mounted)
+    mount(place, place, flags=MS_BIND)
+    try:
+        done = box.run("/world", groups=(0, 4), env={"SHIM_LOG": "warn"})
+        asked = box.run("/world", groups=(0, 4), env={"SHIM_LOG": "warn", "APP_GROUPS": "4"})
+        none = box.run("/world", env={"SHIM_LOG": "warn"})
+    finally:
+        unmount(place)
+    assert ids(done.noisy_world) == (1654, 1654, [1654])
+    assert re.search(r"/etc/group.* 4$", done.texts("warning")[0])
+    assert "APP_GROUPS" in done.texts("hint")[0]
+    assert ids(asked.world) == (1654, 1654, [4, 1654])
+    assert none.stderr == ""
 
 
 def test_a_group_of_the_platforms_that_is_asked_for_stays(box):

@@ -188,6 +188,16 @@ def lent_rights(box):
 
 
 @scene
+def a_hidden_group_file(box):
+    group = box.path("/etc/group")
+    mount(group, group, flags=MS_BIND)
+    try:
+        yield run(box, "/world", groups=(2000,))
+    finally:
+        unmount(group)
+
+
+@scene
 def identities(box):
     for missing in (["setuid"], ["setgid"], ["setuid", "setgid"]):
         yield run(box, "/world", capabilities=ALL - as_numbers(missing))
