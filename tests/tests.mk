@@ -32,21 +32,29 @@ $(B)/machine-init: $(GUEST) tests/machines/guest/machine.h Makefile tests/tests.
 	@echo "  GUEST $@"
 	$(Q)$(MUSL_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -static $(KERNEL_HEADERS:%=-isystem %) -o $@ $(GUEST)
 
-# Unit tests: the rooms that need no libcap-ng, on the machine's own libc, with sanitizers.
-UNIT_ROOMS := $(filter-out shim/main.c shim/drop/privilege.c,$(SOURCES))
+# The compiler of those programs that are made with the machine's own libc.
+TEST_CC := gcc
+
+# Unit tests: all rooms, on the machine's own libc, with sanitizers. From an archive each test takes
+# what it calls: so it may have a kernel, and a libcap-ng, of its own.
+UNIT_ROOMS := $(filter-out shim/main.c,$(SOURCES))
 UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \
-    -fsanitize=address,undefined -fno-sanitize-recover=all
+    -isystem $(CAP_NG_INCLUDE) -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c tests/unit/*/test_*.c))
 
-$(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h shim/*/*.h) Makefile tests/tests.mk
+$(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h shim/*/*.h) Makefile tests/tests.mk | $(LIBCAP_NG)
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(UNIT_FLAGS) -c -o $@ $<
+	$(Q)$(TEST_CC) $(UNIT_FLAGS) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
+$(B)/unit.o/rooms.a: $(UNIT_OBJECTS)
+	$(Q)rm -f $@
+	$(Q)ar rc $@ $^
+
+$(B)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/unit/*/*.h) $(B)/unit.o/rooms.a
 	@echo "  TEST  $<"
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(UNIT_FLAGS) -o $@ $< $(UNIT_OBJECTS) -lcmocka
+	$(Q)$(TEST_CC) $(UNIT_FLAGS) -o $@ $< $(B)/unit.o/rooms.a -lcmocka
 
 # The decision, exhaustively: the pure rooms alone, made for speed.
 DECISION := shim/plan/plan.c shim/plan/whom.c shim/plan/ports.c shim/identity/groups.c shim/base/text.c shim/base/message.c \
@@ -54,4 +62,4 @@ DECISION := shim/plan/plan.c shim/plan/whom.c shim/plan/ports.c shim/identity/gr
 
 $(B)/decision: tests/decision/all.c $(DECISION) $(wildcard shim/*.h shim/*/*.h) Makefile tests/tests.mk
 	@echo "  TEST  $<"
-	$(Q)gcc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -Ishim -o $@ $< $(DECISION)
+	$(Q)$(TEST_CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -Ishim -o $@ $< $(DECISION)

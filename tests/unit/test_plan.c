@@ -791,6 +791,57 @@ TEST(each_privileged_port_is_refused_by_itself) {
     assert_int_equal(said(&start.messages, "port 443, from HTTPS_PORTS,"), 1);
 }
 
+TEST(a_port_that_a_list_names_twice_is_refused_once) {
+    static const struct {
+        uint32_t port;
+        const char *source;
+        unsigned readings;
+        size_t errors, warnings;
+    } rows[] = {
+        {80, "HTTP_PORTS", READINGS_ALL, 1, 0}, {81, "HTTP_PORTS", READINGS_ALL, 2, 0},
+        {80, "URLS", READINGS_ALL, 2, 0},       {80, "HTTP_PORTS", READING_WEB, 2, 0},
+        {80, "HTTP_PORTS", READING_SLIM, 1, 1},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.held.net_bind = false;
+        listen_on(&start, 80, "HTTP_PORTS");
+        listen_on(&start, 8080, "HTTP_PORTS");
+        listen_on(&start, rows[i].port, rows[i].source);
+        start.listen.addresses[2].readings = rows[i].readings;
+        decide(&start);
+        expect(errors(&start.messages) == rows[i].errors, "row %zu: %.*s", i,
+               SAID(&start.messages));
+        expect(warnings(&start.messages) == rows[i].warnings, "row %zu", i);
+    }
+}
+
+/* The first that keeps it away is what is said. */
+TEST(what_keeps_a_lent_capability_away_is_said) {
+    static const struct {
+        int state;
+        bool permitted, no_new_privs, bounds;
+        const char *words;
+    } rows[] = {
+        {FILECAPS_HONOURED, true, false, true, ", but this kernel or sandbox does not lend it"},
+        {FILECAPS_HONOURED, true, false, false, ", but the container does not: --cap-add"},
+        {FILECAPS_HONOURED, true, true, false, ", but no_new_privs keeps it away"},
+        {FILECAPS_NOSUID, true, true, false, ", but is on a nosuid mount"},
+        {FILECAPS_NONE, false, false, true, "or let the shim's file lend it"},
+        {FILECAPS_HONOURED, false, true, false, "or let the shim's file lend it"},
+        {FILECAPS_FOREIGN, true, false, true, "capabilities of another user namespace"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_user(1654);
+        start.identity.own_file.state = rows[i].state;
+        start.identity.own_file.permitted = rows[i].permitted ? net_bind : ~net_bind;
+        start.held.no_new_privs = rows[i].no_new_privs;
+        start.held.bounds_net_bind = rows[i].bounds;
+        listen_on(&start, 80, "URLS");
+        expect_refusal(&start, rows[i].words);
+    }
+}
+
 TEST(one_privileged_port_among_others_is_enough_to_keep_the_capability) {
     for (size_t place = 0; place < 3; place++) {
         struct start start = as_root();
@@ -1030,6 +1081,8 @@ int main(void) {
         cmocka_unit_test(a_kernel_without_a_floor_is_told_of_in_words),
         cmocka_unit_test(the_name_of_a_variable_is_shown_safely),
         cmocka_unit_test(each_privileged_port_is_refused_by_itself),
+        cmocka_unit_test(a_port_that_a_list_names_twice_is_refused_once),
+        cmocka_unit_test(what_keeps_a_lent_capability_away_is_said),
         cmocka_unit_test(one_privileged_port_among_others_is_enough_to_keep_the_capability),
         cmocka_unit_test(the_kind_of_address_makes_no_difference),
         cmocka_unit_test(an_app_that_listens_nowhere_needs_nothing),
