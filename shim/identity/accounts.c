@@ -32,8 +32,8 @@ static bool read_lax(struct text digits, uint32_t *value) {
     size_t i = 0;
     uint32_t number = 0;
     bool minus = false;
-    while (i < digits.length && strchr(" \t+-", digits.at[i]) != NULL) {
-        minus = minus || digits.at[i++] == '-';
+    for (; i < digits.length && strchr(" \t+-", digits.at[i]) != NULL; i++) {
+        minus = minus || digits.at[i] == '-';
     }
     size_t first = i;
     for (; i < digits.length && digits.at[i] >= '0' && digits.at[i] <= '9'; i++) {

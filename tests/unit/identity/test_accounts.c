@@ -411,6 +411,29 @@ TEST(all_wishes_are_met_in_one_go) {
     assert_int_equal(none.count, 0);
 }
 
+/* As the laxest of the runtimes' readers takes it, and whatever it is, to an end. */
+TEST(any_number_is_read_laxly) {
+    static const struct {
+        const char *digits;
+        bool found;
+        uid_t uid;
+    } rows[] = {
+        {"5", true, 5},     {" 5", true, 5},         {"\t +5", true, 5}, {"0005", true, 5},
+        {"5x", true, 5},    {"4294967301", true, 5}, {"-5", true, -5U},  {"- 5", true, -5U},
+        {"-+5", true, -5U}, {"+-5", true, -5U},      {"--5", true, -5U}, {"-4294967291", true, 5},
+        {"", false, 0},     {"-", false, 0},         {"--", false, 0},   {"x5", false, 0},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        for (uid_t uid = 0; uid < 2; uid++) {
+            struct account account = {false, 0, NULL, NULL};
+            const struct account_wish wish = {rows[i].uid + uid, READ_LAX, &account};
+            const char *path = write_file("passwd", print("x:x:%s:7::/x:\n", rows[i].digits), 0644);
+            assert_true(accounts_find(path, &wish, 1));
+            expect(account.found == (rows[i].found && uid == 0), "\"%s\"", rows[i].digits);
+        }
+    }
+}
+
 TEST(a_group_is_taken_out_wherever_it_is) {
     struct group_list groups = {NULL, 0};
     groups_drop(&groups, 5);
@@ -535,6 +558,7 @@ int main(void) {
         cmocka_unit_test(a_colon_among_the_members_belongs_to_their_names),
         cmocka_unit_test(groups_add_to_those_that_are_there),
         cmocka_unit_test(all_wishes_are_met_in_one_go),
+        cmocka_unit_test(any_number_is_read_laxly),
         cmocka_unit_test(a_group_is_taken_out_wherever_it_is),
         cmocka_unit_test(a_user_may_have_thousands_of_groups),
         cmocka_unit_test(a_settled_list_ascends_and_has_each_group_once),
