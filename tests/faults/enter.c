@@ -1,5 +1,5 @@
 /*
- * enter: starts a program as a container runtime would, and holds it back until a tracer is there.
+ * enter: starts a program as a container runtime would, and lies to it in the kernel's place.
  *
  *   enter [OPTION]... ROOT PROGRAM [ARG]...
  *     -1        as PID 1 of a PID namespace; else as an ordinary process
@@ -10,59 +10,31 @@
  *     -m MASK   with these signals blocked
  *     -g ID     with this one supplementary group; else with none
  *     -r RULE   under a seccomp filter that answers in the kernel's place: see read_rule()
- *     -p FD     writes the program's pid there
- *     -w FD     waits until something can be read there
+ *     -x FAULT  with this fault: see fault.h
+ *     -l FD     the faults that have happened are written there; -L FD: all its system calls
+ *     -t        its stdin is a terminal, which controls its session
+ *     -P        without /proc
  *
  * Sets and masks are hexadecimal. The program is in /home, has a spare descriptor and ignores
- * SIGCHLD, as careless parents leave it. The spare one is a socket: whoever writes to it, and
- * reads again, hears what the program's process has open and where it is, which it may keep to
- * itself. enter ends as the program ends.
+ * SIGCHLD, as careless parents leave it. The spare one is a socket to an observer: see observe.h.
+ * enter ends as the program ends.
  */
+#include "enter.h"
+#include "fault.h"
+#include "observe.h"
+#include "tracer.h"
+
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/select.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { RULES_MAX = 16, CAPABILITIES = 64, SPARE_FD = 100, DESCRIPTORS = 128 };
-
-struct rule {
-    uint32_t call;
-    int argument; /* the one that is looked at; -1: none is */
-    uint32_t value;
-    uint32_t error; /* 0: pretends success */
-};
-
-struct start {
-    bool init;
-    const char *network;
-    uint64_t bounding, held, mask;
-    uid_t id;
-    size_t group_count;
-    gid_t group;
-    int pid_fd, wait_fd;
-    int observer; /* the program's end */
-    size_t rule_count;
-    struct rule rules[RULES_MAX];
-};
 
 /* CALL:ERROR, or CALL:ARGUMENT:VALUE:ERROR for a call with that value as its argument. */
 static struct rule read_rule(const char *text) {
@@ -77,181 +49,47 @@ static struct rule read_rule(const char *text) {
     return rule;
 }
 
-static void install_rules(const struct start *start) {
-    struct sock_filter filter[5 * RULES_MAX + 1];
-    size_t length = 0;
-    if (start->rule_count == 0) {
-        return;
+/* As long as its other end is open, nobody hangs up. */
+static int open_terminal(int *other_end) {
+    *other_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*other_end < 0 || grantpt(*other_end) < 0 || unlockpt(*other_end) < 0) {
+        err(1, "terminal");
     }
-    for (size_t i = 0; i < start->rule_count; i++) {
-        const struct rule *rule = &start->rules[i];
-        const bool looks = rule->argument >= 0;
-        const unsigned argument =
-            (unsigned)(offsetof(struct seccomp_data, args) +
-                       sizeof(uint64_t) * (looks ? (size_t)rule->argument : 0));
-        const struct sock_filter steps[] = {
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rule->call, 0, 3),
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
-            BPF_JUMP(BPF_JMP | (looks ? BPF_JEQ : BPF_JGE) | BPF_K, looks ? rule->value : 0, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | rule->error),
-        };
-        memcpy(filter + length, steps, sizeof steps);
-        length += sizeof steps / sizeof steps[0];
+    int fd = open(ptsname(*other_end), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        err(1, "terminal");
     }
-    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    const struct sock_fprog program = {(unsigned short)length, filter};
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
-        err(1, "seccomp");
-    }
+    return fd;
 }
 
-static void mount_at(const char *source, const char *root, const char *place, const char *type,
-                     unsigned long flags) {
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s%s", root, place);
-    if (mount(source, path, type, flags, NULL) < 0) {
-        err(1, "mount %s", path);
-    }
-}
-
-/* With a /dev of its own, where the termination log is empty every time. */
-static void enter_root(const char *root) {
-    char path[PATH_MAX];
-    mount_at(NULL, "", "/", NULL, MS_REC | MS_PRIVATE);
-    mount_at("proc", root, "/proc", "proc", 0);
-    mount_at("tmpfs", root, "/dev", "tmpfs", 0);
-    static const char *const files[] = {"/dev/null", "/dev/termination-log"};
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", root, files[i]);
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (fd < 0 || close(fd) < 0) {
-            err(1, "%s", path);
+/* Follows what the program and its children do. Returns whether it has ended, with status. */
+static bool follow(pid_t program, int *status) {
+    pid_t pid;
+    int found;
+    while ((pid = waitpid(-1, &found, WNOHANG | __WALL)) > 0) {
+        if (!tracer_follow(pid, found) && pid == program) {
+            *status = found;
+            return true;
         }
     }
-    mount_at("/dev/null", root, "/dev/null", NULL, MS_BIND);
-    if (chdir(root) < 0 || chroot(".") < 0 || chdir("home") < 0) {
-        err(1, "chroot %s", root);
-    }
+    return false;
 }
 
-static void become_user(const struct start *start) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    const uint32_t low = (uint32_t)start->held;
-    const uint32_t high = (uint32_t)(start->held >> 32);
-    const struct __user_cap_data_struct sets[] = {{low, low, low}, {high, high, high}};
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresgid(start->id, start->id, start->id) < 0 ||
-        setresuid(start->id, start->id, start->id) < 0 || syscall(SYS_capset, &header, sets) < 0 ||
-        prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) {
-        err(1, "ids and capabilities");
-    }
-    for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        if ((start->held >> i & 1) != 0 &&
-            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0) {
-            err(1, "ambient set");
-        }
-    }
-}
-
-static void become(const struct start *start) {
-    if (setgroups(start->group_count, &start->group) < 0) {
-        err(1, "setgroups");
-    }
-    for (unsigned long i = 0; i < CAPABILITIES; i++) {
-        /* EINVAL: the kernel does not know as many. */
-        if ((start->bounding >> i & 1) == 0 && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 &&
-            errno != EINVAL) {
-            err(1, "bounding set");
-        }
-    }
-    install_rules(start);
-    if (start->id != 0) {
-        become_user(start);
-    }
-}
-
-/*
- * With nothing but select(2) after the word to the parent, because the shim has no use of that: a
- * tracer's count of all other calls begins with the program.
- */
-static void wait_for_tracer(int fd, int ready) {
-    fd_set set;
-    (void)close(ready);
-    do {
-        FD_ZERO(&set);
-        FD_SET(fd, &set);
-    } while (select(fd + 1, &set, NULL, NULL, NULL) != 1);
-}
-
-static _Noreturn void go_on_as(const struct start *start, char **words, int ready) {
-    enter_root(words[0]);
-    for (int number = 1; number <= SIGRTMAX; number++) {
-        (void)signal(number, SIG_DFL); /* whoever started the tests may ignore some: nohup */
-    }
-    if (dup2(start->observer, SPARE_FD) < 0 || signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
-        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, sizeof start->mask) < 0) {
-        err(1, "descriptor and signals");
-    }
-    become(start);
-    if (start->wait_fd >= 0) {
-        wait_for_tracer(start->wait_fd, ready);
-    }
-    (void)execve(words[1], words + 1, environ);
-    err(1, "%s", words[1]);
-}
-
-static void tell_pid(int fd, pid_t child, const int ready[2]) {
-    char byte;
-    (void)close(ready[1]);
-    (void)read(ready[0], &byte, sizeof byte); /* the end of file */
-    (void)dprintf(fd, "%d\n", (int)child);
-}
-
-/* As seen from here, whose root is another; the longest of what is told is cut. */
-static size_t describe(pid_t program, const char *root, char *text, size_t size) {
-    char path[PATH_MAX];
-    char target[PATH_MAX] = "?";
-    size_t length;
-    (void)snprintf(path, sizeof path, "/proc/%d/cwd", (int)program);
-    ssize_t got = readlink(path, target, sizeof target - 1);
-    target[got < 0 ? 1 : got] = '\0';
-    const char *inside = strncmp(target, root, strlen(root)) == 0 ? target + strlen(root) : target;
-    length = (size_t)snprintf(text, size,
-                              "shim.cwd: %s\nshim.descriptors:", inside[0] == '\0' ? "/" : inside);
-    for (int fd = 0; fd < DESCRIPTORS && length < size; fd++) {
-        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)program, fd);
-        if (readlink(path, target, 1) >= 0) {
-            length += (size_t)snprintf(text + length, size - length, " %d", fd);
-        }
-    }
-    if (length < size) {
-        length += (size_t)snprintf(text + length, size - length, "\n");
-    }
-    return length < size ? length : size;
-}
-
-/* Until nobody is left who could ask. */
-static void observe(int fd, pid_t program, const char *root) {
-    char text[4096];
-    char question;
-    while (read(fd, &question, sizeof question) > 0) {
-        size_t length = describe(program, root, text, sizeof text);
-        if (send(fd, text, length, MSG_NOSIGNAL) < 0) {
-            return;
-        }
-    }
-}
-
-static int wait_for_end(pid_t child, int observer, const char *root) {
+static int wait_for_end(pid_t program, int observer, int signals, const char *root) {
+    struct signalfd_siginfo ignored;
+    struct pollfd events[] = {{.fd = signals, .events = POLLIN},
+                              {.fd = observer, .events = POLLIN}};
     int status;
-    /* What the program is to hold alone, or nobody sees it closed. */
-    for (int fd = 0; fd <= SPARE_FD; fd++) {
-        if (fd != observer) {
-            (void)close(fd);
+    while (!follow(program, &status)) {
+        if (poll(events, 2, -1) < 0) {
+            continue;
         }
-    }
-    observe(observer, child, root);
-    while (waitpid(child, &status, 0) < 0) {
+        if (events[0].revents != 0) {
+            (void)read(signals, &ignored, sizeof ignored);
+        }
+        if (events[1].revents != 0 && !observe_answer(observer, program, root)) {
+            events[1].fd = -1; /* nobody is left who could ask */
+        }
     }
     if (WIFSIGNALED(status)) {
         (void)kill(getpid(), WTERMSIG(status));
@@ -297,11 +135,19 @@ static void read_option(struct start *start, int option) {
         }
         start->rules[start->rule_count++] = read_rule(optarg);
         break;
-    case 'p':
-        start->pid_fd = (int)read_number(optarg);
+    case 'x':
+        fault_add(optarg);
         break;
-    case 'w':
-        start->wait_fd = (int)read_number(optarg);
+    case 'l':
+    case 'L':
+        start->log = (int)read_number(optarg);
+        tracer_log_to(start->log, option == 'L');
+        break;
+    case 't':
+        start->terminal = true;
+        break;
+    case 'P':
+        start->no_proc = true;
         break;
     default:
         exit(1);
@@ -321,10 +167,26 @@ static void enter_namespaces(const struct start *start) {
     }
 }
 
+/* Its end and its stops are told by a descriptor. */
+static int block_and_open_signals(void) {
+    sigset_t set;
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGCHLD);
+    int fd = sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
+    if (fd < 0) {
+        err(1, "signals");
+    }
+    return fd;
+}
+
 int main(int argc, char **argv) {
-    struct start start = {.bounding = UINT64_MAX, .pid_fd = -1, .wait_fd = -1};
+    struct start start = {.bounding = UINT64_MAX, .log = -1, .stdin_fd = -1};
     int option;
-    while ((option = getopt(argc, argv, "+1n:b:u:i:m:g:r:p:w:")) != -1) {
+    int other_end = -1;
+    int ready[2];
+    int ends[2];
+    while ((option = getopt(argc, argv, "+1n:b:u:i:m:g:r:x:l:L:tP")) != -1) {
         read_option(&start, option);
     }
     if (argc < optind + 2) {
@@ -333,23 +195,34 @@ int main(int argc, char **argv) {
     for (int fd = STDERR_FILENO + 1; fd < SPARE_FD; fd++) {
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* fails where there is none */
     }
+    if (start.terminal) {
+        start.stdin_fd = open_terminal(&other_end);
+    }
     enter_namespaces(&start);
-    int ready[2];
-    int ends[2];
+    int signals = block_and_open_signals();
     if (pipe2(ready, O_CLOEXEC) < 0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
         err(1, "descriptors");
     }
     start.observer = ends[1];
+    observe_begin(ends[0]);
     pid_t child = fork();
     if (child < 0) {
         err(1, "fork");
     }
     if (child == 0) {
-        go_on_as(&start, argv + optind, ready[1]);
+        (void)close(ready[1]);
+        become_program(&start, argv + optind, ready[0]);
     }
-    if (start.pid_fd >= 0) {
-        tell_pid(start.pid_fd, child, ready);
+    if (tracer_is_wanted()) {
+        tracer_seize(child);
     }
-    return wait_for_end(child, ends[0], argv[optind]);
+    /* What the program is to hold alone, or nobody sees it closed. */
+    for (int fd = 0; fd <= SPARE_FD; fd++) {
+        if (fd != STDERR_FILENO && fd != start.log && fd != other_end && fd != signals &&
+            fd != ends[0]) {
+            (void)close(fd);
+        }
+    }
+    return wait_for_end(child, ends[0], signals, argv[optind]);
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from calls import Call, Fault
 from trial import SCENARIOS, check_all, judge
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -158,16 +159,20 @@ def rule_of(call, answer, numbers):
     return f"{numbers[call]}:{error}" if call in numbers else None
 
 
+def fail(who, name, count, error):
+    call = Call(who, name, count, (), 0, "", False, False)
+    return Fault(call, error, f"skip,={-getattr(errno, error)}")
+
+
 def try_law(bench, law, scenario, answer, numbers, counted):
     rules = filter(None, (rule_of(call, answer, numbers) for call in law.calls))
     outcome = bench.run(scenario, rules=rules)
     ends = law.outcome in (REFUSED, GIVES_UP)
     # What the app saw is still held against the promise: only the exit code is another.
     promise = replace(scenario, code=125) if ends else scenario
-    complaint = judge(promise, outcome, lenient=law.outcome == EITHER, blind=law.blind,
+    complaint = judge(promise, outcome, (125,) if law.outcome == EITHER else (), blind=law.blind,
                       may_have_run=law.outcome == GIVES_UP)
-    counted["laws that forbid a call for good"] += 1
-    counted[f"laws that forbid a call for good: {'BROKEN' if complaint else law.outcome}"] += 1
+    counted["calls forbidden for good", "BROKEN" if complaint else law.outcome] += 1
     return complaint and f"{scenario.name}, {answer or 'pretended'}: {complaint}"
 
 
@@ -182,12 +187,11 @@ def test_forbidden(bench, numbers, counted, law):
     ("E2BIG", 125), ("ENOMEM", 125), ("EAGAIN", 125), ("EPERM", 125), ("EIO", 125),
 ])
 def test_exec_fails_in_the_child(bench, error, code):
-    """The second execve(2) of a process: the shim's own has one, the child one for each folder."""
+    """One for each folder of PATH: the first has nothing, and what the second says counts."""
     scenario = replace(INIT, program=("witness",), env={**INIT.env, "PATH": "/nowhere:/"})
-    inject = ["-f", "-e", "trace=execve", "-e", f"inject=execve:error={error}:when=2"]
-    outcome = bench.run(scenario, inject)
-    assert "(INJECTED)" in outcome.trace
-    assert judge(replace(scenario, code=code), outcome, lenient=False) is None
+    outcome = bench.run(scenario, [fail("c", "execve", 2, error)])
+    assert outcome.lied_about
+    assert judge(replace(scenario, code=code), outcome) is None
 
 
 @pytest.mark.parametrize("call, count", [
@@ -195,10 +199,9 @@ def test_exec_fails_in_the_child(bench, error, code):
 ])
 def test_what_cannot_be_read_back_is_refused(bench, call, count):
     """The calls before that are for who we are."""
-    inject = ["-e", f"trace={call}", "-e", f"inject={call}:error=EPERM:when={count}"]
-    outcome = bench.run(INIT, inject)
-    assert "(INJECTED)" in outcome.trace
-    assert judge(replace(INIT, code=125), outcome, lenient=False) is None
+    outcome = bench.run(INIT, [fail("s", call, count, "EPERM")])
+    assert outcome.lied_about
+    assert judge(replace(INIT, code=125), outcome) is None
 
 
 @pytest.mark.parametrize("answer", DENIED)
@@ -206,4 +209,4 @@ def test_without_kill_the_app_runs_and_ends(bench, numbers, answer):
     """Signals cannot be handed on; all else is as promised."""
     alone = replace(INIT, program=("/witness", "alone"))
     outcome = bench.run(alone, rules=[rule_of("kill", answer, numbers)])
-    assert judge(alone, outcome, lenient=False) is None
+    assert judge(alone, outcome) is None

@@ -1,22 +1,27 @@
 /*
- * witness: the app of the fault tests. Prints what it is and may do, and what the shim that runs
- * it is by then, one "name: value" a line; the shim's names begin with "shim.".
+ * witness: the app of the fault tests. Tries to be root again and to get at the shim, and then
+ * prints what it is and may do, and what the shim that runs it is by then, one "name: value" a
+ * line; the shim's names begin with "shim.".
  *
  *   witness [alone]
- *     alone   says nothing of the shim: it is in the shim's place
+ *     alone   does not wait for the shim: it is in the shim's place
  *
- * It asks /proc, because a filter that lies to the shim lies to the app as well, and enter about
- * what the shim keeps to itself. It prints once it has seen that the shim hands signals on, so that
- * nothing happens at a start after that.
+ * What a filter could lie to it about, enter says, from outside: observe.h. It asks once it has
+ * seen that the shim hands signals on, so that nothing happens at a start after that.
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,45 +31,46 @@ static volatile sig_atomic_t handed_on;
 
 static void print_folder(FILE *out) {
     char target[PATH_MAX] = "";
-    ssize_t length = readlink("/proc/self/cwd", target, sizeof target - 1);
-    fprintf(out, "cwd: %s\n", length < 0 ? strerror(errno) : target);
-}
-
-static void print_process(FILE *out, const char *prefix, const char *who) {
-    char path[64];
-    char line[4096];
-    (void)snprintf(path, sizeof path, "/proc/%s/status", who);
-    FILE *status = fopen(path, "re");
-    if (status == NULL) {
-        err(1, "%s", path);
-    }
-    while (fgets(line, sizeof line, status) != NULL) {
-        fprintf(out, "%s%s", prefix, line);
-    }
-    (void)fclose(status);
+    fprintf(out, "cwd: %s\n", getcwd(target, sizeof target) == NULL ? strerror(errno) : target);
 }
 
 static void print_descriptors(FILE *out) {
     fputs("descriptors:", out);
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
-        char path[64];
-        char target[1];
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        if (readlink(path, target, sizeof target) >= 0) {
+        if (fcntl(fd, F_GETFD) >= 0) {
             fprintf(out, " %d", fd);
         }
     }
     fputc('\n', out);
 }
 
-/* What only root sees of the shim: enter says it. */
 static void print_observed(FILE *out) {
-    char text[4096];
+    char text[16384];
     ssize_t length = write(SPARE_FD, "?", 1) == 1 ? read(SPARE_FD, text, sizeof text) : -1;
     if (length < 0) {
         err(1, "nobody observes the shim");
     }
     (void)fwrite(text, 1, (size_t)length, out);
+}
+
+/* What comes of it is seen from outside. */
+static void try_to_be_root(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    const struct __user_cap_data_struct all[] = {{~0U, ~0U, ~0U}, {~0U, ~0U, ~0U}};
+    const gid_t group = 0;
+    (void)!syscall(SYS_setresuid, 0, 0, 0);
+    (void)!syscall(SYS_setresgid, 0, 0, 0);
+    (void)!syscall(SYS_setgroups, 1, &group);
+    (void)!syscall(SYS_capset, &header, all);
+}
+
+/* Whoever may read its memory may trace it. */
+static void try_to_reach(FILE *out, pid_t shim) {
+    char byte;
+    struct iovec here = {&byte, 1};
+    struct iovec there = {&byte, 1};
+    bool reached = process_vm_readv(shim, &here, 1, &there, 1, 0) >= 0 || errno != EPERM;
+    fprintf(out, "reaches the shim: %s\n", reached ? "yes" : "no");
 }
 
 static void note_signal(int number) {
@@ -93,24 +99,24 @@ static void wait_for_shim(void) {
 int main(int argc, char **argv) {
     char *text = NULL;
     size_t size = 0;
-    char shim[16];
+    bool alone = argc > 1 && strcmp(argv[1], "alone") == 0;
     const char *home = getenv("HOME");
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) {
         err(1, "no memory");
     }
-    print_process(out, "", "self");
     print_folder(out);
     print_descriptors(out);
     fprintf(out, "securebits: %d\n", prctl(PR_GET_SECUREBITS));
     fprintf(out, "group: %s\n", getpgrp() == getpid() ? "own" : "another's");
+    fprintf(out, "foreground: %s\n", tcgetpgrp(STDIN_FILENO) == getpgrp() ? "yes" : "no");
     fprintf(out, "HOME: %s\n", home == NULL ? "" : home);
-    if (argc < 2 || strcmp(argv[1], "alone") != 0) {
+    try_to_be_root();
+    if (!alone) {
         wait_for_shim();
-        (void)snprintf(shim, sizeof shim, "%d", (int)getppid());
-        print_process(out, "shim.", shim);
-        print_observed(out);
+        try_to_reach(out, getppid());
     }
+    print_observed(out);
     if (fclose(out) != 0) {
         err(1, "no memory");
     }
