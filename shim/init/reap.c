@@ -16,9 +16,10 @@ static bool note(struct supervision *run, int status) {
 /* How often in a row waitpid(2) may have looked in vain, when there is something to be seen. */
 enum { VAIN_MAX = 100 };
 
-static bool has_ended_child(void) {
+/* unknown is the answer where there is none. */
+static bool has_ended_child(bool unknown) {
     siginfo_t ended = {.si_pid = 0};
-    return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0;
+    return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ? unknown : ended.si_pid != 0;
 }
 
 enum children reap(struct supervision *run, bool *stopped) {
@@ -30,7 +31,7 @@ enum children reap(struct supervision *run, bool *stopped) {
         if (child < 0 && errno != EINTR) {
             return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
         }
-        if (child == 0 && !has_ended_child()) {
+        if (child == 0 && !has_ended_child(vain == 0)) {
             return CHILDREN_LEFT;
         }
         vain = child <= 0 ? vain + 1 : 0;

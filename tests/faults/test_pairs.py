@@ -6,7 +6,10 @@ They are counted, and what they hide is held to be no more than what that one ca
 exit, clone and execve are not told: calls.py.
 """
 
+from dataclasses import replace
+
 import pytest
+from calls import Fault
 from pairs import SEED, VERBS, draw_pair, exempt_fields, share
 from trial import SCENARIOS, check_all, judge, judge_faults
 
@@ -59,3 +62,16 @@ def test_pairs(bench, counted, place):
     calls = outcome.calls[1:]
     numbers = range(share(VERBS + place))
     check_all(try_pair, ((bench, scenario, calls, number, counted) for number in numbers))
+
+
+@pytest.mark.parametrize("steps", ["skip,=-1", "skip,=-38"], ids=["EPERM", "ENOSYS"])
+def test_an_end_that_is_not_told_once_is_seen_all_the_same(bench, steps):
+    """wait4(2) says that nothing has happened, and nobody else can be asked: it is asked again."""
+    calls = bench.run(SCENARIOS[0], log=True).calls
+    ends = [call for call in calls if call.name == "wait4" and call.result > 0]
+    looks = [call for call in calls if call.name == "waitid"]
+    nothing = Fault(ends[0], "pretended", "skip,=0")
+    nobody = Fault(replace(looks[-1], count=looks[-1].count + 1), "error", steps)
+    outcome = bench.run(SCENARIOS[0], [nothing, nobody])
+    assert len(outcome.lied_about) == 2
+    assert judge(SCENARIOS[0], outcome) is None
