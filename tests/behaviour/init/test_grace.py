@@ -4,7 +4,7 @@ say so, and is killed then."""
 import os
 
 import pytest
-from pid1 import CONT, KILL, RTMAX, STOP, TERM, USR1, payload, state, wait_until
+from pid1 import CONT, KILL, RTMAX, STOP, TERM, USR1, USR2, payload, state, wait_until
 
 LONG = {"SHIM_GRACE_PERIOD": "3000"}
 SHORT = {"SHIM_GRACE_PERIOD": "1"}
@@ -96,6 +96,16 @@ def test_signals_that_come_meanwhile_go_to_all_that_is_left(leave):
     assert sorted(run.numbers(4)) == [TERM, TERM, CONT, CONT]
     run.send(USR1, RTMAX)
     assert sorted(run.numbers(4)) == [USR1, USR1, RTMAX, RTMAX]
+
+
+def test_they_are_rewritten_like_any_other(leave):
+    run = leave(WATCHES, env={**LONG, "SHIM_SIGNAL_REWRITE": f"USR1:0,{RTMAX}:USR2"})
+    run.say("\n")
+    assert sorted(run.numbers(2)) == [TERM, CONT]
+    run.send(USR1, RTMAX)
+    assert run.numbers(1) == [USR2]
+    os.kill(run.left, KILL)
+    assert run.finish() == (3, "", "")
 
 
 def test_nothing_left_nothing_to_wait_for(shim):
