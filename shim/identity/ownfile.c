@@ -29,6 +29,7 @@ struct walk {
     struct stat status; /* of what is there */
     struct text rest;   /* what is still to go: the end of room, so that links go before it */
     int links;          /* that were followed */
+    bool lost;          /* too long to go on: the worst is to be thought */
     char room[PATH_MAX];
 };
 
@@ -85,7 +86,8 @@ bool ownfile_is_mounted(const char *path, bool follow) {
 /* Puts a path before what is still to go. Returns false when that gets too long. */
 static bool prepend(struct walk *walk, const char *path, size_t length) {
     char *end = walk->room + sizeof walk->room - walk->rest.length;
-    if (length >= (size_t)(end - walk->room)) {
+    walk->lost = length >= (size_t)(end - walk->room);
+    if (walk->lost) {
         return false;
     }
     char *start = end - length - 1;
@@ -112,15 +114,14 @@ static void look_here(struct walk *walk) {
     }
 }
 
-/* Begins in the root folder. Returns false when the path is too long. */
-static bool begin(struct walk *walk, const char *path, char *here) {
+/* Begins in the root folder. */
+static void begin(struct walk *walk, const char *path, char *here) {
     walk->here = here;
     walk->links = 0;
     walk->rest = (struct text){NULL, 0};
-    bool fits = prepend(walk, path, strlen(path)); /* it may be in here */
+    (void)prepend(walk, path, strlen(path)); /* it fits, and it may be in here */
     here[0] = '\0';
     look_here(walk);
-    return fits;
 }
 
 /* Steps into an entry of the folder. Returns where its name begins; NULL when that is too long. */
@@ -169,25 +170,27 @@ static bool follow(struct walk *walk, char *slash) {
     if (length <= 0 || walk->links++ == LINKS_MAX) {
         return false;
     }
+    bool from_root = walk->room[0] == '/';
+    if (!prepend(walk, walk->room, (size_t)length)) {
+        return false;
+    }
     *slash = '\0';
-    if (walk->room[0] == '/') {
+    if (from_root) {
         walk->here[0] = '\0';
         look_here(walk);
     }
-    return prepend(walk, walk->room, (size_t)length);
+    return true;
 }
 
 /*
  * Whether the user could make path lead to another file, or change the one it leads to: looks at
- * every folder and link on the way. If so, here becomes the first of them that is writable. It may
- * be where path is.
+ * every folder and link on the way. If so, here becomes the first of them that is writable; and so
+ * too where the way is too long to be gone. It may be where path is.
  */
 static bool find_writable(const struct user *user, const char *path, char here[PATH_MAX]) {
     struct walk walk;
     struct text name;
-    if (!begin(&walk, path, here)) {
-        return false;
-    }
+    begin(&walk, path, here);
     while (text_next(&walk.rest, '/', &name)) {
         struct stat entry = {.st_uid = 0};
         if (name.length == 0 || text_equal(name, LITERAL("."))) {
@@ -199,7 +202,7 @@ static bool find_writable(const struct user *user, const char *path, char here[P
         }
         char *slash = enter(&walk, name);
         if (slash == NULL) {
-            return false;
+            return true;
         }
         bool there = lstat(here, &entry) == 0;
         if (!there && !is_absent(errno)) {
@@ -209,7 +212,7 @@ static bool find_writable(const struct user *user, const char *path, char here[P
             return true;
         }
         if (!there || (S_ISLNK(entry.st_mode) && !follow(&walk, slash))) {
-            return false;
+            return walk.lost;
         }
         if (!S_ISLNK(entry.st_mode)) {
             walk.status = entry;

@@ -155,6 +155,30 @@ def test_nor_does_a_link_to_the_folder_that_it_is_in(box, proc):
     box.run("/world", file="/link/shim", proc=proc).refuses("1654", '"/a"')
 
 
+@pytest.mark.parametrize("file", ["/a/b/../b/shim", "/../a/b/shim", "/a/../../a/b/./../b/shim"])
+def test_a_way_out_and_in_again_hides_nothing(box, file):
+    put(box, ROOTS_FOLDER, ROOTS_FILE, ancestor=(0o777, 0, 0))
+    box.run("/world", file=file, proc=False).refuses("1654", '"/a"')
+
+
+@pytest.mark.parametrize("start", ["", "/"])
+def test_a_way_that_is_too_long_to_follow_is_not_believed(box, start):
+    """The kernel goes it, as no single link is: with what is behind them there is no room for it."""
+    put(box, *WRITABLE["a folder for everybody"])
+    box.folder("/safe")
+    box.path("/safe/link").symlink_to((start or "../") + "./" * 2000 + "a/b")
+    file = "/safe/link/" + "./" * 1000 + "shim"
+    box.run("/world", file=file, proc=False).refuses("1654", '"/safe/link"')
+
+
+def test_in_a_row_of_links_each_counts(box):
+    put(box, *WRITABLE["a folder for everybody"])
+    for number in range(40):
+        target = f"/link{number + 1}" if number < 39 else "/a/b/shim"
+        box.path(f"/link{number}").symlink_to(target)
+    box.run("/world", file="/link0", proc=False).refuses("1654", "/a/b")
+
+
 @pytest.mark.parametrize("owner, code", [(1654, 125), (0, 0), (1000, 0)])
 def test_in_a_sticky_folder_it_is_the_owner_of_the_link_that_counts(box, owner, code):
     put(box, ROOTS_FOLDER, ROOTS_FILE)
