@@ -6,6 +6,7 @@ have stores of their own with stand-ins for them (./base), so that they need no 
 
 import os
 import shutil
+from pathlib import Path
 
 import expected
 import pytest
@@ -70,18 +71,21 @@ def copy_of(tmp_path_factory):
     folder = tmp_path_factory.mktemp("built")
 
     def copy(name):
-        must("cp", "-r", BUILD / name, folder)
-        must("chmod", "-R", "a+rX", folder / name)
-        return folder / name
+        copied = folder / Path(name).name
+        must("cp", "-r", BUILD / name, copied)
+        must("chmod", "-R", "a+rX", copied)
+        return copied
 
     return copy
 
 
 @pytest.fixture(scope="session")
 def shim(copy_of):
-    if not (BUILD / "shim").exists():
+    """build/shim, or what SHIM_UNDER_TEST names."""
+    program = os.environ.get("SHIM_UNDER_TEST") or "shim"
+    if not (BUILD / program).exists():
         pytest.skip("no build/shim: run make first")
-    return copy_of("shim")
+    return copy_of(program)
 
 
 @pytest.fixture(scope="session")

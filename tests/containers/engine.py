@@ -91,6 +91,7 @@ class Engine:
     network = None
     hides = ()
     run_options = ()
+    removal = ("rm", "-f")
     signals = (1, 10, 34, 37, 64)  # some of those that it can send
     # Under no_new_privs a file gives what was there before, but no more: execve(2) of a program for
     # which the engine has left it in the permitted set, though it is a user's, still gives it.
@@ -101,6 +102,8 @@ class Engine:
     insists_on_grant = True  # and where they cannot be, it does not start
     has_neighbours = True  # a container can see another one's processes
     is_own = False  # a daemon or a store of the tests', with stand-ins for the public images
+    is_bare = False  # nobody is between a container's output and who has started it
+    has_own_kernel = False  # whose processes are not the machine's
 
     def __init__(self, which, command, version, build_options=()):
         self.which = which
@@ -118,6 +121,7 @@ class Engine:
         """Its kernel is gVisor."""
         self.hides = ("ambient", "noNewPrivileges")
         self.has_floor = self.has_ambient = self.has_neighbours = False
+        self.has_own_kernel = True
         self.grants_by_file = self.insists_on_grant = False
 
     def new_name(self):
@@ -157,6 +161,16 @@ class Engine:
         must(*self._run_command(name, image, args, env, options))
         return Container(self, name, port)
 
+    def attach(self, image, *args, env=(), options=(), stderr=None):
+        """A container that is talked with on its streams: its name, and the client's process."""
+        name = self.new_name()
+        words = self._run_command(name, image, args, env, ("-i", *options))
+        pipe = subprocess.PIPE
+        return name, subprocess.Popen([*map(str, words)], stdin=pipe, stdout=pipe, stderr=stderr)
+
+    def kill(self, name, signal):
+        must(self.command, "kill", f"--signal={signal}", name)
+
     def _run_command(self, name, image, args, env, options):
         settings = [f"--env={key}={value}" for key, value in dict(env).items()]
         options = (*self.run_options, *settings, *options)
@@ -164,11 +178,11 @@ class Engine:
 
     def remove(self, *names):
         run(self.command, "kill", *names)  # podman's rm would wait for them to end by themselves
-        removed = run(self.command, "rm", "-f", *names)
+        removed = run(self.command, *self.removal, *names)
         # On a busy machine a mount of a user namespace may go a moment after its container.
         if removed.exit_code != 0 and "device or resource busy" in removed.stderr:
             time.sleep(1)
-            must(self.command, "rm", "-f", *names)
+            must(self.command, *self.removal, *names)
         else:
             assert removed.exit_code == 0, removed
 
@@ -207,6 +221,7 @@ class Podman(Engine):
 
     name = "podman"
     is_own = True
+    removal = ("rm", "-f", "--depend")  # also those that share a namespace of it
 
     def __init__(self, which, command, version):
         # It would look for a registry, and for a firewall for the builds' network.
@@ -307,7 +322,7 @@ class Container:
         return Terminal(self.engine.command, "exec", "-i", "-t", self.name, *words)
 
     def kill(self, signal):
-        must(self.engine.command, "kill", f"--signal={signal}", self.name)
+        self.engine.kill(self.name, signal)
 
     def wait(self):
         """Waits for its end; the exit code."""

@@ -16,6 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bare import Runc
 from ctr import Containerd
 from engine import BUILD_SECONDS, HERE, Engine, Podman, must, run
 from own import Debian13, House, HousedPodman, Missing, OwnDocker, RunscDocker, need, take_stand_ins
@@ -139,9 +140,18 @@ def containerd17(say):
         yield engine
 
 
+@contextlib.contextmanager
+def runc(say):
+    """What podman and docker run containers with, alone."""
+    engine = Runc()
+    with alone_in(engine.store(), say):
+        engine.clean_up_after_others()
+        yield engine
+
+
 ENGINES = {
     known.__name__: known
-    for known in (podman, docker, runsc, containerd, podman5, docker26, runsc2024, containerd17)
+    for known in (podman, docker, runsc, containerd, podman5, docker26, runsc2024, containerd17, runc)
 }
 
 

@@ -2,7 +2,7 @@
  * pry: tries what one process could do to another of its uid, and prints, as one JSON object, what
  * came of each: an errno number, or 0 where it worked. It does no harm with what it has got.
  *
- *   pry PID|child    child: a child of its own
+ *   pry PID|child|parent    child: a child of its own; parent: who has started it
  */
 #include <err.h>
 #include <errno.h>
@@ -89,9 +89,11 @@ static pid_t make_child(void) {
 
 int main(int argc, char **argv) {
     if (argc != 2) {
-        errx(2, "usage: pry PID|child");
+        errx(2, "usage: pry PID|child|parent");
     }
-    target = strcmp(argv[1], "child") == 0 ? make_child() : (pid_t)atoi(argv[1]);
+    target = strcmp(argv[1], "child") == 0    ? make_child()
+             : strcmp(argv[1], "parent") == 0 ? getppid()
+                                              : (pid_t)atoi(argv[1]);
     trace(PTRACE_ATTACH, "attach");
     trace(PTRACE_SEIZE, "seize");
     reach_memory();
