@@ -40,6 +40,7 @@ TEST_CC := gcc
 UNIT_ROOMS := $(filter-out shim/main.c,$(SOURCES))
 UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \
     -isystem $(CAP_NG_INCLUDE) -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
 UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c tests/unit/*/test_*.c))
 
@@ -47,14 +48,18 @@ $(UNIT_OBJECTS): $(B)/unit.o/%.o: shim/%.c $(wildcard shim/*.h shim/*/*.h) Makef
 	$(Q)mkdir -p $(@D)
 	$(Q)$(TEST_CC) $(UNIT_FLAGS) -c -o $@ $<
 
-$(B)/unit.o/rooms.a: $(UNIT_OBJECTS)
+$(B)/unit.o/memory.o: tests/unit/memory.c tests/unit/memory.h Makefile tests/tests.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)$(TEST_CC) $(UNIT_FLAGS) -c -o $@ $<
+
+$(B)/unit.o/rooms.a: $(UNIT_OBJECTS) $(B)/unit.o/memory.o
 	$(Q)rm -f $@
 	$(Q)ar rc $@ $^
 
 $(B)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/unit/*/*.h) $(B)/unit.o/rooms.a
 	@echo "  TEST  $<"
 	$(Q)mkdir -p $(@D)
-	$(Q)$(TEST_CC) $(UNIT_FLAGS) -o $@ $< $(B)/unit.o/rooms.a -lcmocka
+	$(Q)$(TEST_CC) $(UNIT_FLAGS) -o $@ $< $(B)/unit.o/rooms.a $(UNIT_LDFLAGS)
 
 # The decision, exhaustively: the pure rooms alone, made for speed.
 DECISION := shim/plan/plan.c shim/plan/whom.c shim/plan/ports.c shim/identity/groups.c shim/base/text.c shim/base/message.c \

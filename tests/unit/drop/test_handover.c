@@ -1,5 +1,6 @@
 /* What the app's user is given of what we were started with, and whose terminal it is told of. */
 #include "drop/drop.h"
+#include "memory.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -24,6 +25,14 @@ static struct {
     bool by_descriptor, by_name; /* how it controls us */
     const char *legacy_tiocsti, *leader;
 } terminal;
+
+/* Which of descriptors 0 to 2 are open, and what comes of opening another. */
+static struct {
+    bool open[STDERR_FILENO + 1];
+    int error;     /* of fcntl(2), where it is not that nothing is open */
+    int null;      /* what open(2) says: the lowest one that is free, 0; an error, negative */
+    unsigned made; /* /dev/null, so often */
+} table;
 
 static struct messages messages;
 static struct plan plan;
@@ -89,7 +98,31 @@ static int open_text(const char *text) {
     return fd;
 }
 
+int fcntl(int fd, int command, ...) {
+    assert_true(fd <= STDERR_FILENO && command == F_GETFD);
+    errno = table.error != 0 ? table.error : EBADF;
+    return table.open[fd] && table.error == 0 ? 0 : -1;
+}
+
+static int open_null(int flags) {
+    assert_int_equal(flags, O_RDWR);
+    table.made++;
+    if (table.null != 0) {
+        errno = table.null < 0 ? -table.null : 0;
+        return table.null < 0 ? -1 : table.null;
+    }
+    int fd = 0;
+    while (table.open[fd]) {
+        fd++;
+    }
+    table.open[fd] = true;
+    return fd;
+}
+
 int open(const char *path, int flags, ...) {
+    if (strcmp(path, "/dev/null") == 0) {
+        return open_null(flags);
+    }
     if (strcmp(path, "/proc/sys/dev/tty/legacy_tiocsti") == 0) {
         return open_text(terminal.legacy_tiocsti);
     }
@@ -105,11 +138,47 @@ int open(const char *path, int flags, ...) {
 static void start(void) {
     memset(&stdio, 0, sizeof stdio);
     memset(&terminal, 0, sizeof terminal);
+    memset(&table, 0, sizeof table);
     messages_all(&messages);
     plan = (struct plan){.uid = 1654, .uid_changes = true, .gives_stdio = true};
     stdio.kind = S_IFSOCK;
     terminal.pid = 1;
     terminal.session = 1;
+}
+
+TEST(closed_descriptors_are_opened_on_dev_null) {
+    for (unsigned open = 0; open < 8; open++) {
+        start();
+        unsigned closed = 0;
+        for (unsigned fd = 0; fd < 3; fd++) {
+            table.open[fd] = (open >> fd & 1) != 0;
+            closed += !table.open[fd];
+        }
+        expect(handover_fill_stdio(&messages) && table.made == closed, "%u", open);
+        expect(table.open[0] && table.open[1] && table.open[2], "%u", open);
+        expect(messages.length == 0, "%u", open);
+    }
+}
+
+TEST(a_descriptor_that_stays_closed_is_an_error) {
+    static const int rows[] = {-ENOENT, -EMFILE, 5};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        for (int fd = 0; fd < 3; fd++) {
+            start();
+            table.open[0] = table.open[1] = table.open[2] = true;
+            table.open[fd] = false;
+            table.null = rows[i];
+            expect(!handover_fill_stdio(&messages) && errors(&messages) == 1, "row %zu", i);
+            expect(said(&messages, print("descriptor %d is closed", fd)) == 1, "row %zu", i);
+        }
+    }
+}
+
+/* A sandbox that has no fcntl(2) says nothing of what is open. */
+TEST(a_descriptor_that_cannot_be_asked_after_is_left_alone) {
+    start();
+    table.error = EPERM;
+    expect(handover_fill_stdio(&messages) && table.made == 0, "left alone");
 }
 
 TEST(what_is_nobody_elses_is_given_to_the_app) {
@@ -277,8 +346,21 @@ TEST(home_is_handed_over_where_the_user_changes) {
     }
 }
 
+TEST(without_memory_there_is_no_home_to_hand_over) {
+    char *environment[] = {NULL, NULL};
+    start();
+    plan.home = "/home/app";
+    memory_before = 0;
+    bool good = handover_home(&plan, environment, &messages);
+    memory_before = -1;
+    expect(!good && errors(&messages) == 1 && hints(&messages) == 1, "%.*s", SAID(&messages));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closed_descriptors_are_opened_on_dev_null),
+        cmocka_unit_test(a_descriptor_that_stays_closed_is_an_error),
+        cmocka_unit_test(a_descriptor_that_cannot_be_asked_after_is_left_alone),
         cmocka_unit_test(what_is_nobody_elses_is_given_to_the_app),
         cmocka_unit_test(what_is_the_apps_already_stays),
         cmocka_unit_test(what_cannot_be_given_is_told_where_it_matters),
@@ -286,6 +368,7 @@ int main(void) {
         cmocka_unit_test(the_terminal_of_roots_shell_is_a_warning),
         cmocka_unit_test(nothing_that_is_looked_at_stays_open),
         cmocka_unit_test(home_is_handed_over_where_the_user_changes),
+        cmocka_unit_test(without_memory_there_is_no_home_to_hand_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

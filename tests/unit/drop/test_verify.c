@@ -1,6 +1,7 @@
 /* The proof: whatever the kernel shows that is not as planned, nothing is started. */
 #include "drop/drop.h"
 #include "kernel.h"
+#include "memory.h"
 
 static const uint64_t net_bind = CAPABILITY_BIT(CAP_NET_BIND_SERVICE);
 static gid_t planned_groups[] = {1654, 2000};
@@ -126,6 +127,14 @@ TEST(groups_that_cannot_be_read_are_not_believed) {
     expect_refused("the supplementary groups");
 }
 
+TEST(without_memory_the_groups_are_not_believed) {
+    start(0);
+    memory_before = 0;
+    bool good = verify(&plan, true, &messages);
+    memory_before = -1;
+    expect(!good && said(&messages, "the supplementary groups") == 1, "%.*s", SAID(&messages));
+}
+
 TEST(each_bit_of_each_set_counts) {
     static const char *const names[] = {"permitted", "effective", "inheritable", "ambient",
                                         "bounding"};
@@ -239,6 +248,7 @@ int main(void) {
         cmocka_unit_test(without_setfsuid_the_effective_ids_count),
         cmocka_unit_test(the_groups_are_exactly_the_planned_ones),
         cmocka_unit_test(groups_that_cannot_be_read_are_not_believed),
+        cmocka_unit_test(without_memory_the_groups_are_not_believed),
         cmocka_unit_test(each_bit_of_each_set_counts),
         cmocka_unit_test(sets_that_cannot_be_read_are_not_believed),
         cmocka_unit_test(without_an_ambient_set_nothing_can_be_kept),
