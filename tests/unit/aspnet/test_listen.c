@@ -528,6 +528,18 @@ TEST(the_generic_host_takes_aspnetcore_before_dotnet) {
         /* What both open is told once. */
         {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=http://*:1"), APP,
          "1 http from DOTNET_URLS"},
+        {WORDS("DOTNET_URLS=http://10.0.0.1:1;http://[fd00::1]:2",
+               "ASPNETCORE_URLS=http://[fd00::1]:2;http://10.0.0.1:1"),
+         APP, "1 http 10.0.0.1 from DOTNET_URLS, 2 http [fd00::1] from DOTNET_URLS"},
+        /* And what differs in one thing is another. */
+        {WORDS("DOTNET_URLS=http://*:1", "ASPNETCORE_URLS=https://*:1"), APP,
+         "1 http from DOTNET_URLS, 1 https from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("DOTNET_URLS=http://10.0.0.1:1", "ASPNETCORE_URLS=http://10.0.0.2:1"), APP,
+         "1 http 10.0.0.1 from DOTNET_URLS, 1 http 10.0.0.2 from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("DOTNET_URLS=http://[fd00::1]:1", "ASPNETCORE_URLS=http://[fd00::2]:1"), APP,
+         "1 http [fd00::1] from DOTNET_URLS, 1 http [fd00::2] from ASPNETCORE_URLS" IN_HOST},
+        {WORDS("DOTNET_URLS=http://localhost:1", "ASPNETCORE_URLS=http://*:1"), APP,
+         "1 http localhost from DOTNET_URLS, 1 http from ASPNETCORE_URLS" IN_HOST},
         {WORDS("DOTNET_HTTP_PORTS=1;2", "ASPNETCORE_HTTP_PORTS=2;3"), APP,
          "1 http from DOTNET_HTTP_PORTS, 2 http from DOTNET_HTTP_PORTS, "
          "3 http from ASPNETCORE_HTTP_PORTS" IN_HOST},
