@@ -120,6 +120,19 @@ TEST(groups_that_cannot_be_read_are_not_believed) {
         kernel.spared = spared;
         expect_refused("the supplementary groups");
     }
+    /* What has not been filled in looks like group 0. */
+    static gid_t zero[] = {0};
+    static const struct group_list only_zero = {zero, 1};
+    for (int error = 0; error <= EPERM; error++) {
+        start(0);
+        plan.groups = &only_zero;
+        kernel.group_count = 1;
+        kernel.groups[0] = 0;
+        kernel.wrong = GETGROUPS;
+        kernel.error = error;
+        kernel.spared = 1;
+        expect_refused("the supplementary groups");
+    }
     start(0);
     kernel.wrong = GETGROUPS;
     kernel.answer = 1; /* of two that it has announced */
