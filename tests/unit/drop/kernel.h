@@ -59,8 +59,8 @@ static struct kernel {
     bool keepcaps;
     enum call
         wrong; /* fails with this error, the first times excepted; 0: says yes, does nothing */
-    int error, spared;
-    int answer; /* what the reading calls say instead, if error is 0 */
+    int error, spared, times; /* so often; 0: for ever */
+    int answer;               /* what the reading calls say instead, if error is 0 */
     unsigned made[CALLS];
 } kernel;
 
@@ -76,7 +76,9 @@ static inline void kernel_start(void) {
 /* Whether the call goes on; if not, *answer is what it says. */
 static inline bool works(enum call call, long *answer) {
     kernel.made[call]++;
-    if (kernel.wrong != call || kernel.made[call] <= (unsigned)kernel.spared) {
+    const unsigned first = (unsigned)kernel.spared + 1;
+    if (kernel.wrong != call || kernel.made[call] < first ||
+        (kernel.times > 0 && kernel.made[call] >= first + (unsigned)kernel.times)) {
         return true;
     }
     *answer = kernel.error != 0 ? -1 : kernel.answer;

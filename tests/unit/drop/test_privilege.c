@@ -214,6 +214,7 @@ TEST(whatever_fails_refuses) {
                 kernel.spared = (int)spared;
                 bool good = drop(&locked);
                 bool wanted = may_fail(call, kept) && !(call == KEEPCAPS && kept != 0);
+                expect(call != KEEPCAPS || said(&messages, "PR_SET_KEEPCAPS: ") == 1, "said");
                 expect(good == wanted, "row %zu, call %d, after %u: %.*s", i, call, spared,
                        SAID(&messages));
                 expect(good || (errors(&messages) == 1 && hints(&messages) == 1),
@@ -357,6 +358,17 @@ TEST(what_cannot_be_given_up_is_told) {
     }
 }
 
+TEST(an_error_in_giving_up_counts_whatever_is_held) {
+    bool locked;
+    start(net_bind);
+    expect(drop(&locked), "dropped");
+    kernel.permitted = kernel.effective = kernel.inheritable = kernel.ambient = 0;
+    memset(kernel.made, 0, sizeof kernel.made);
+    kernel.wrong = CAPSET;
+    kernel.error = EPERM;
+    expect(!privilege_release(&plan, &messages) && is_refusal("dropping the capabilities"), "told");
+}
+
 TEST(sealing_makes_it_undumpable) {
     start(0);
     privilege_seal();
@@ -381,6 +393,7 @@ int main(void) {
         cmocka_unit_test(what_is_to_be_given_up_is_rehearsed),
         cmocka_unit_test(the_shim_gives_up_what_the_app_keeps),
         cmocka_unit_test(what_cannot_be_given_up_is_told),
+        cmocka_unit_test(an_error_in_giving_up_counts_whatever_is_held),
         cmocka_unit_test(sealing_makes_it_undumpable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
