@@ -76,8 +76,9 @@ int bind(int fd, const struct sockaddr *address, socklen_t length) {
         this->port = ntohs(v6.sin6_port);
         assert_non_null(inet_ntop(AF_INET6, &v6.sin6_addr, this->host, sizeof this->host));
     }
-    errno = answer_of(this->family, this->type);
-    return errno == 0 ? 0 : -1;
+    int error = answer_of(this->family, this->type);
+    errno = error == 0 ? EACCES : error; /* when all is well it says nothing */
+    return error == 0 ? 0 : -1;
 }
 
 static struct address *listen_on(uint32_t port, enum address_host host, const char *scheme) {
