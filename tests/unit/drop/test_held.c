@@ -4,6 +4,22 @@
 
 static struct messages messages;
 static struct held held;
+static const char *floor_file; /* what it says; NULL: there is none */
+
+/* libc's own, but for this. */
+int openat(int folder, const char *path, int flags, ...) {
+    assert_int_equal(folder, AT_FDCWD);
+    assert_true((flags & O_CLOEXEC) != 0);
+    assert_string_equal(path, "/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    if (floor_file == NULL) {
+        errno = ENOENT;
+        return -1;
+    }
+    int fd = memfd_create("floor", MFD_CLOEXEC);
+    assert_true(write(fd, floor_file, strlen(floor_file)) == (ssize_t)strlen(floor_file));
+    assert_true(lseek(fd, 0, SEEK_SET) == 0);
+    return fd;
+}
 
 static void start(void) {
     kernel_start();
@@ -84,6 +100,25 @@ TEST(no_new_privs_and_noroot_are_read) {
     expect(read_held() && !held.bounds_net_bind, "no answer");
 }
 
+TEST(the_kernels_floor_is_known_where_it_says_so) {
+    static const struct {
+        const char *file;
+        bool known;
+        uint32_t floor;
+    } rows[] = {
+        {"1024\n", true, 1024},   {"0\n", true, 0},         {"80", true, 80},
+        {"65535\n", true, 65535}, {"65536\n", false, 1024}, {"x\n", false, 1024},
+        {"\n", false, 1024},      {"", false, 1024},        {NULL, false, 1024},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        start();
+        floor_file = rows[i].file;
+        expect(read_held(), "row %zu", i);
+        expect(held.floor_known == rows[i].known && held.kernel_floor == rows[i].floor, "row %zu",
+               i);
+    }
+}
+
 TEST(we_are_not_pid_1_here) {
     start();
     expect(read_held() && !held.init, "not PID 1");
@@ -102,6 +137,7 @@ int main(void) {
         cmocka_unit_test(unexplained_is_what_is_permitted_and_not_ambient),
         cmocka_unit_test(an_ambient_set_is_there_where_it_answers),
         cmocka_unit_test(no_new_privs_and_noroot_are_read),
+        cmocka_unit_test(the_kernels_floor_is_known_where_it_says_so),
         cmocka_unit_test(we_are_not_pid_1_here),
         cmocka_unit_test(without_capget_nothing_is_known),
     };
