@@ -565,6 +565,36 @@ TEST(a_home_that_was_roots_becomes_the_apps) {
         decide(&start);
         expect(start.plan.home != NULL && strcmp(start.plan.home, rows[i].wanted) == 0,
                "row %zu gave %s", i, start.plan.home);
+        /* What it was before nobody is told of. */
+        bool told = strcmp(rows[i].wanted, "/") == 0 && !rows[i].app.found;
+        told = told || rows[i].app.home == nothing || rows[i].app.home == relative;
+        told = told && start.plan.home != rows[i].given;
+        expect(said(&start.messages, "HOME becomes /: ") == told, "row %zu: %.*s", i,
+               SAID(&start.messages));
+    }
+}
+
+/* The home of a line that only a strict reader takes for the starting user's. */
+TEST(a_home_of_the_starting_user_is_left_over_by_either_reading) {
+    static char lax_home[] = "/srv/lax";
+    static char strict_home[] = "/srv/strict";
+    static const struct {
+        const char *given;
+        bool lax, strict;
+        const char *wanted;
+    } rows[] = {
+        {"/srv/strict", true, true, "/home/app"},    {"/srv/lax", true, true, "/home/app"},
+        {"/srv/strict", true, false, "/srv/strict"}, {"/srv/lax", false, true, "/srv/lax"},
+        {"/srv/strict", false, true, "/home/app"},   {"/srv/other", true, true, "/srv/other"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.home = rows[i].given;
+        start.identity.starter = (struct account){rows[i].lax, 0, name_root, lax_home};
+        start.identity.starter_strictly =
+            (struct account){rows[i].strict, 0, name_root, strict_home};
+        decide(&start);
+        expect(strcmp(start.plan.home, rows[i].wanted) == 0, "row %zu gave %s", i, start.plan.home);
     }
 }
 
@@ -1072,6 +1102,7 @@ int main(void) {
         cmocka_unit_test(what_the_app_gets_all_the_same_is_not_lost),
         cmocka_unit_test(a_user_that_stays_keeps_its_groups_without_a_warning),
         cmocka_unit_test(a_home_that_was_roots_becomes_the_apps),
+        cmocka_unit_test(a_home_of_the_starting_user_is_left_over_by_either_reading),
         cmocka_unit_test(a_home_stays_when_the_uid_does),
         cmocka_unit_test(a_port_below_the_floor_needs_the_capability),
         cmocka_unit_test(

@@ -6,7 +6,14 @@ static struct messages messages;
 static struct held held;
 static const char *floor_file; /* what it says; NULL: there is none */
 
-/* libc's own, but for this. */
+static pid_t pid;
+
+/* libc's own, but for these. */
+
+pid_t getpid(void) {
+    return pid;
+}
+
 int openat(int folder, const char *path, int flags, ...) {
     assert_int_equal(folder, AT_FDCWD);
     assert_true((flags & O_CLOEXEC) != 0);
@@ -119,9 +126,13 @@ TEST(the_kernels_floor_is_known_where_it_says_so) {
     }
 }
 
-TEST(we_are_not_pid_1_here) {
-    start();
-    expect(read_held() && !held.init, "not PID 1");
+TEST(pid_1_is_init) {
+    static const pid_t rows[] = {0, 1, 2};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        start();
+        pid = rows[i];
+        expect(read_held() && held.init == (rows[i] == 1), "%d", rows[i]);
+    }
 }
 
 TEST(without_capget_nothing_is_known) {
@@ -138,7 +149,7 @@ int main(void) {
         cmocka_unit_test(an_ambient_set_is_there_where_it_answers),
         cmocka_unit_test(no_new_privs_and_noroot_are_read),
         cmocka_unit_test(the_kernels_floor_is_known_where_it_says_so),
-        cmocka_unit_test(we_are_not_pid_1_here),
+        cmocka_unit_test(pid_1_is_init),
         cmocka_unit_test(without_capget_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
