@@ -574,6 +574,15 @@ TEST(a_home_that_was_roots_becomes_the_apps) {
     }
 }
 
+TEST(where_nothing_is_started_nobody_is_told_of_a_home) {
+    struct start start = as_root();
+    start.identity.app = (struct account){false, 0, NULL, NULL};
+    message_error(&start.messages, "a malformed setting");
+    decide(&start);
+    expect(start.plan.refused && strcmp(start.plan.home, "/") == 0, "refused");
+    expect(warnings(&start.messages) == 0, "%.*s", SAID(&start.messages));
+}
+
 /* The home of a line that only a strict reader takes for the starting user's. */
 TEST(a_home_of_the_starting_user_is_left_over_by_either_reading) {
     static char lax_home[] = "/srv/lax";
@@ -1102,6 +1111,7 @@ int main(void) {
         cmocka_unit_test(what_the_app_gets_all_the_same_is_not_lost),
         cmocka_unit_test(a_user_that_stays_keeps_its_groups_without_a_warning),
         cmocka_unit_test(a_home_that_was_roots_becomes_the_apps),
+        cmocka_unit_test(where_nothing_is_started_nobody_is_told_of_a_home),
         cmocka_unit_test(a_home_of_the_starting_user_is_left_over_by_either_reading),
         cmocka_unit_test(a_home_stays_when_the_uid_does),
         cmocka_unit_test(a_port_below_the_floor_needs_the_capability),
