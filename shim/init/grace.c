@@ -59,8 +59,13 @@ void grace_give(struct supervision *run) {
     tell_before(run);
     (void)kill(-1, SIGTERM); /* ESRCH: nobody is left */
     (void)kill(-1, SIGCONT);
-    while (reap(run, &stopped) == CHILDREN_LEFT && read_clock(&now) && now < end) {
-        int number = mask_wait(end - now);
+    for (;;) {
+        enum children children = reap(run, &stopped);
+        bool left = children == CHILDREN_LEFT || children == CHILDREN_MORE;
+        if (!left || !read_clock(&now) || now >= end) {
+            break;
+        }
+        int number = mask_wait(children == CHILDREN_MORE ? 0 : end - now);
         if (number < 0) {
             break;
         }

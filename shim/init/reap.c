@@ -16,6 +16,9 @@ static bool note(struct supervision *run, int status) {
 /* How often in a row waitpid(2) may have looked in vain, when there is something to be seen. */
 enum { VAIN_MAX = 100 };
 
+/* So many at a time; and so many times for what the app has left behind: a storm never ends. */
+enum { BATCH = 100, REST_MAX = 10 };
+
 /* unknown is the answer where there is none. */
 static bool has_ended_child(bool unknown) {
     siginfo_t ended = {.si_pid = 0};
@@ -25,7 +28,7 @@ static bool has_ended_child(bool unknown) {
 enum children reap(struct supervision *run, bool *stopped) {
     int vain = 0;
     *stopped = false;
-    while (vain < VAIN_MAX) {
+    for (int reaped = 0; vain < VAIN_MAX;) {
         int status;
         pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
         if (child < 0 && errno != EINTR) {
@@ -38,7 +41,17 @@ enum children reap(struct supervision *run, bool *stopped) {
         if (child == run->app && !run->ended) {
             *stopped = note(run, status);
         }
+        reaped += child > 0;
+        if (reaped == BATCH) {
+            return CHILDREN_MORE;
+        }
     }
     errno = ENOSYS;
     return CHILDREN_UNKNOWN;
+}
+
+void reap_rest(struct supervision *run) {
+    bool stopped;
+    for (int batch = 0; batch < REST_MAX && reap(run, &stopped) == CHILDREN_MORE; batch++) {
+    }
 }

@@ -106,26 +106,33 @@ static void hand_on(struct supervision *run, int number) {
  * has ended before the first wait has sent its SIGCHLD to whoever was here before us.
  */
 static bool watch(struct supervision *run) {
+    enum children children = CHILDREN_LEFT;
     bool stopped;
     int number = SIGCHLD;
     for (;;) {
         if (number < 0) {
             return false;
         }
-        if (number != SIGCHLD) {
+        if (number != SIGCHLD && number != 0) {
             hand_on(run, number);
-        } else if (reap(run, &stopped) != CHILDREN_LEFT && !run->ended) {
-            return false; /* the app is a child of ours: it must be there */
-        } else if (run->ended) {
-            return true;
-        } else if (stopped) {
-            follow_stop(run);
+        } else {
+            children = reap(run, &stopped);
+            if (run->ended) {
+                return true;
+            }
+            if (children != CHILDREN_LEFT && children != CHILDREN_MORE) {
+                return false; /* the app is a child of ours: it must be there */
+            }
+            if (stopped) {
+                follow_stop(run);
+            }
         }
-        number = mask_wait(-1);
+        number = mask_wait(children == CHILDREN_MORE ? 0 : -1);
     }
 }
 
 static int end(struct supervision *run, struct messages *messages) {
+    reap_rest(run);
     int code = WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
     bool failed = spawn_has_failed(run->launch, run->birth, messages, &code);
     if (!failed) {

@@ -149,9 +149,11 @@ class TestItsEnd:
             assert container.ask("flood")["full"] == container.ask("forks")["full"] == errno.EAGAIN
             assert container.term() == 143
 
-    def test_with_a_full_queue_its_exit_code_is_its_own(self, bare_engine, image):
+    def test_with_a_full_queue_and_orphans_without_end_its_exit_code_is_its_own(self, bare_engine, image):
         with a_container(bare_engine, image, "as it comes") as container:
             assert container.ask("flood")["full"] == errno.EAGAIN
+            assert container.ask("chains") == {"done": 0}
+            assert container.ask("alive") == {"back": 0}
             container.tell("7")
             assert container.end() == 7
 

@@ -1,10 +1,12 @@
 """Whatever loses its parent is adopted and reaped, and the shim does not grow; the app's own end is
 seen among all that."""
 
+import itertools
 import os
 import shutil
 import subprocess
 
+import pid1
 import pytest
 from pid1 import (
     CONT,
@@ -74,6 +76,42 @@ def test_a_child_that_is_not_the_app(orphans):
 def test_the_app_ends_in_the_middle_of_a_storm(shim, init, code):
     run = shim(payload("orphans"), "endless", code, init=init)
     assert run.finish() == (code, "", "")
+
+
+class TestAStormThatOutrunsIt:
+    """On a machine of many processors orphans may end faster than one process can reap them. Here
+    each look at the children is held back."""
+
+    @pytest.fixture
+    def begin(self, start):
+        if not shutil.which("strace"):
+            pytest.skip("no strace")
+
+        def begin(**settings):
+            hold = ("/usr/bin/strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=wait4",
+                    "-e", "inject=wait4:delay_exit=1000")
+            # Users with no other process: the limit counts all that one has on the whole machine.
+            uid = str(next(self.uids))
+            run = start(*hold, pid1.shim(), payload("hostile"), env={"APP_UID": uid, **settings},
+                        prefix=["prlimit", "--nproc=64"])
+            run.say("chains\n")
+            assert run.line() == '{"done": 0}', run.stderr()
+            return run
+
+        return begin
+
+    uids = itertools.count(100_000 + os.getpid() * 10)
+
+    def test_it_hands_on_signals_meanwhile(self, begin):
+        run = begin()
+        run.say("alive\n")
+        assert run.line() == '{"back": 0}'
+
+    @pytest.mark.parametrize("grace", ["0", "1"])
+    def test_it_ends_with_the_app(self, begin, grace):
+        run = begin(SHIM_GRACE_PERIOD=grace)
+        run.say("7\n")
+        assert run.end() == 7
 
 
 def stay(orphans, kind):
