@@ -112,6 +112,28 @@ static inline void check_report(const struct messages *messages) {
     require(messages->errors == (messages->log_length > 0));
 }
 
+/* Bytes on the heap. */
+struct block {
+    uint8_t *at;
+    size_t size;
+};
+
+/* Takes what is before the next line of "--" off the input, and that line; else all of it. */
+static inline struct block take_block(const uint8_t **data, size_t *size) {
+    static const char separator[] = "\n--\n";
+    const uint8_t *end = *size == 0 ? NULL : memmem(*data, *size, separator, sizeof separator - 1);
+    struct block block = {NULL, end == NULL ? *size : (size_t)(end - *data)};
+    const size_t taken = end == NULL ? *size : block.size + sizeof separator - 1;
+    block.at = malloc(block.size == 0 ? 1 : block.size);
+    require(block.at != NULL);
+    if (block.size > 0) {
+        memcpy(block.at, *data, block.size);
+    }
+    *data += taken;
+    *size -= taken;
+    return block;
+}
+
 /* A file of those bytes without a name; path is a way to open it. */
 struct file {
     int fd;
