@@ -120,8 +120,11 @@ static void check_hosts(struct text word, const char *string) {
 
 static void check_address(enum address_fault fault, const struct address *address,
                           struct text word) {
-    require(fault <= ADDRESS_DYNAMIC_LOCALHOST);
-    require(fault != ADDRESS_GOOD || address->socket || address->port <= 65535);
+    const bool there =
+        fault == ADDRESS_GOOD || fault == ADDRESS_PORT_TEXT || fault == ADDRESS_DYNAMIC_BELOW;
+    require(fault <= ADDRESS_DYNAMIC_BELOW);
+    require(!there || address->socket || address->port <= 65535);
+    require(fault != ADDRESS_DYNAMIC_BELOW || address->port == 0);
     check_shown(address_explain(fault, address->scheme == NULL ? "http" : address->scheme));
     check_shown(address_advise(fault, word));
 }
