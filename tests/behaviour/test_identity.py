@@ -163,6 +163,13 @@ def test_without_the_file_the_number_stands_alone(box, name, kind):
     assert ids(box.run("/world", env={"HOME": "/data"}).world) == (1654, 1654, [1654])
 
 
+@pytest.mark.parametrize("number", ["--1", "- 1", "-+1", "-", "--"])
+def test_a_number_that_is_none_holds_nothing_up(box, number):
+    box.write("/etc/passwd", f"odd:x:{number}:{number}::/:\n{app_line(500)}")
+    box.write("/etc/group", f"odd:x:{number}:odd,app\n")
+    assert ids(box.run("/world").world) == (1654, 500, [500])
+
+
 def test_a_line_of_1_mb_is_only_a_line(box):
     box.write("/etc/passwd", f"long:x:7:7:{'x' * (1 << 20)}:/:\n{app_line(500)}")
     members = ",".join(f"user{number}" for number in range(100000))

@@ -111,6 +111,24 @@ static void check_settled(struct group_list *groups) {
     }
 }
 
+/* The lax reading comes to an end too, and passes over nothing that the strict one takes. */
+static void check_lax(const char *passwd, const char *group, uid_t uid, const char *name,
+                      const struct group_list *strict) {
+    struct account account;
+    struct account again;
+    struct group_list groups = {NULL, 0};
+    require(accounts_find(passwd, &(struct account_wish){uid, READ_STRICT, &again}, 1));
+    require(accounts_find(passwd, &(struct account_wish){uid, READ_LAX, &account}, 1));
+    require(accounts_groups(group, &(struct groups_wish){name, READ_LAX, &groups}, 1));
+    require(account.found || !again.found);
+    require(groups.count >= strict->count);
+    free(groups.ids);
+    free(account.name);
+    free(account.home);
+    free(again.name);
+    free(again.home);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char separator[] = "\n--\n";
     struct account account;
@@ -133,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_groups(&groups, name, data + skipped, size - skipped);
     check_settled(&groups);
 
+    check_lax(passwd.path, group.path, uid, name, &groups);
     free(groups.ids);
     free(account.name);
     free(account.home);

@@ -380,6 +380,30 @@ TEST(groups_add_to_those_that_are_there) {
     assert_int_equal(groups.ids[1], 7);
 }
 
+TEST(what_is_before_a_number_is_passed_over_whatever_it_is) {
+    static const struct {
+        const char *number;
+        uid_t uid;
+    } rows[] = {
+        {"7", 7},
+        {" 7", 7},
+        {"+7", 7},
+        {"-4294967289", 7},
+        {"--4294967289", 7},
+        {"- 4294967289", 7},
+        {"-+\t4294967289x", 7},
+        {"  0007", 7},
+    };
+    (void)alarm(60); /* it would go on for ever */
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct account account;
+        const char *path = write_file("passwd", print("x:x:%s:8::/x:\n", rows[i].number), 0644);
+        assert_true(find_account(path, READ_LAX, rows[i].uid, &account));
+        expect(account.found && account.gid == 8, "row %zu", i);
+    }
+    (void)alarm(0);
+}
+
 TEST(all_wishes_are_met_in_one_go) {
     struct account root = {true, 9, NULL, NULL};
     struct account app = root;
@@ -557,6 +581,7 @@ int main(void) {
         cmocka_unit_test(a_group_line_that_does_not_fit_counts_for_nothing),
         cmocka_unit_test(a_colon_among_the_members_belongs_to_their_names),
         cmocka_unit_test(groups_add_to_those_that_are_there),
+        cmocka_unit_test(what_is_before_a_number_is_passed_over_whatever_it_is),
         cmocka_unit_test(all_wishes_are_met_in_one_go),
         cmocka_unit_test(any_number_is_read_laxly),
         cmocka_unit_test(a_group_is_taken_out_wherever_it_is),
