@@ -32,7 +32,7 @@ static void take_apart(const uint32_t *words, size_t length, struct file_capabil
 }
 
 void filecaps_read(const char *file, struct file_capabilities *found) {
-    uint32_t words[XATTR_CAPS_SZ_3 / sizeof(uint32_t)];
+    uint32_t words[XATTR_CAPS_SZ_3 / sizeof(uint32_t)] = {0};
     struct statvfs system;
     *found = (struct file_capabilities){.state = FILECAPS_NONE};
     ssize_t length = getxattr(file, "security.capability", words, sizeof words);
