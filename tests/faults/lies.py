@@ -56,11 +56,13 @@ def without_memberships(scenario):
 
 def with_written_passwd(scenario):
     """No word of it about groups is taken, nor the platform's groups then."""
-    return replace(scenario, ids=OWN, groups="1654 3000") if is_of_passwd(scenario) else scenario
+    if scenario.ids not in (APP, OWN) or not scenario.switches:
+        return scenario
+    return replace(scenario, ids=OWN, groups="1654 3000")
 
 
 def with_written_group(scenario):
-    if not is_of_passwd(scenario):
+    if not scenario.switches:
         return scenario
     return with_groups(scenario, groups_of(scenario) & {scenario.ids[1], 3000})
 
@@ -119,6 +121,10 @@ def with_kept(scenario):
     return replace(scenario, kept=NET_BIND, bounding=scenario.bounding | NET_BIND)
 
 
+def with_nothing_kept(scenario):
+    return replace(scenario, kept=0, bounding=scenario.bounding & ~scenario.kept)
+
+
 def with_bounding(bounding):
     def change(scenario):
         return replace(scenario, bounding=bounding) if scenario.kept else scenario
@@ -159,6 +165,8 @@ def promised_after_pretence(call):
         return (with_platform(),)  # none of the platform's, then
     if call.option == "PR_CAPBSET_READ":
         return (with_bounding(0),)
+    if call.name == "bind":  # it might have told that the capability is missing
+        return (with_nothing_kept,)
     return ()
 
 

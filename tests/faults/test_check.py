@@ -4,7 +4,7 @@ import re
 
 from faults import faults_of
 from pairs import VERBS, draw_pair, share
-from trial import INIT, PORT_80, Scenario, check_all
+from trial import INIT, PORT_80, Scenario, check_all, those_that_happened
 
 SCENARIO = Scenario("check", INIT, PORT_80, program=("--check", "--", "/witness"))
 KEYS = ["user", "group", "groups", "home", "listen", "keep", "program", "verdict"]
@@ -36,9 +36,10 @@ def judge(outcome, faults=()):
 
 def try_faults(bench, faults, counted):
     outcome = bench.run(SCENARIO, faults, log=True)
-    if not outcome.lied_about:
+    happened = list(those_that_happened(faults, outcome))
+    if not happened:
         return f"did not happen: {faults[0]}"
-    complaint = judge(outcome, faults)
+    complaint = judge(outcome, happened)
     ending = "BROKEN" if complaint else "said" if outcome.code == 0 else "refused"
     counted["--check, single faults" if len(faults) == 1 else "--check, pairs", ending] += 1
     return complaint and f"{' and '.join(map(str, faults))}: {complaint}"

@@ -190,7 +190,7 @@ def test_exec_fails_in_the_child(bench, error, code):
     """One for each folder of PATH: the first has nothing, and what the second says counts."""
     scenario = replace(INIT, program=("witness",), env={**INIT.env, "PATH": "/nowhere:/"})
     outcome = bench.run(scenario, [fail("c", "execve", 2, error)])
-    assert outcome.lied_about
+    assert outcome.calls
     assert judge(replace(scenario, code=code), outcome) is None
 
 
@@ -200,7 +200,7 @@ def test_exec_fails_in_the_child(bench, error, code):
 def test_what_cannot_be_read_back_is_refused(bench, call, count):
     """The calls before that are for who we are."""
     outcome = bench.run(INIT, [fail("s", call, count, "EPERM")])
-    assert outcome.lied_about
+    assert outcome.calls
     assert judge(replace(INIT, code=125), outcome) is None
 
 

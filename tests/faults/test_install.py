@@ -1,5 +1,4 @@
-"""shim --install when system calls fail or lie: the new file is whole, or the old one is still there.
-"""
+"""shim --install when system calls fail or lie: the new file is whole, or the old is still there."""
 
 import os
 import shutil
@@ -8,7 +7,7 @@ import struct
 import pytest
 from faults import faults_of
 from pairs import draw_pair, share
-from trial import Scenario, check_all, judge
+from trial import Scenario, check_all, judge, those_that_happened
 
 OLD = b"what was there before\n"
 CAPABILITY = "security.capability"
@@ -44,20 +43,30 @@ class Folder:
             return f"there is {names}"
         if outcome.code == 0 and not outcome.errors:
             made = (found, mode, lends) == (self.new, 0o755, self.lends)
-            return None if made else f"mode {mode:o}, attribute {lends}: not the shim as it was to be"
+            excused = made or is_exempt(faults)
+            return None if excused else f"mode {mode:o}, attribute {lends}: not as it was to be"
         # Somebody may have put another in the place of the new one: it could not be looked at.
-        if found != OLD and not (found == self.new and "is not the file that" in outcome.errors):
+        unseen = found == self.new and (silent or "is not the file that" in outcome.errors)
+        if found != OLD and not unseen:
             return "it says that it has failed, but the file is not the old one"
         refused = Scenario("refused", code=125)
         return judge(refused, outcome, may_be_silent=silent)
 
 
+def is_exempt(faults):
+    """A kernel that lies both about the mode and about what that is then; or about what the shim's
+    own file says."""
+    lies = {(fault.call.name, fault.kind) for fault in faults}
+    return lies >= {("fchmod", "pretended"), ("fstat", "value")} or ("read", "value") in lies
+
+
 def try_faults(bench, verb, number, faults, counted):
     folder = Folder(bench, verb, f"install-{number}")
     outcome = bench.run(folder.scenario, faults)
-    if not outcome.lied_about:
+    happened = list(those_that_happened(faults, outcome))
+    complaint = folder.complaint(outcome, happened)
+    if not happened:
         return f"did not happen: {faults[0]}"
-    complaint = folder.complaint(outcome, faults)
     ending = "BROKEN" if complaint else "installed" if outcome.code == 0 else "refused"
     counted[f"{verb}, {'single faults' if len(faults) == 1 else 'pairs'}", ending] += 1
     return complaint and f"{' and '.join(map(str, faults))}: {complaint}"

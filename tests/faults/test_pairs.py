@@ -1,9 +1,9 @@
 """Two faults or lies at a start, drawn by seed.
 
-The app runs exactly as planned, or it never ran and the exit code is 125; and there is an end. Exempt
-is a kernel that lies both in the doing and in the proof of it: pairs.py says which pairs those are.
-They are counted, and what they hide is held to be no more than what that one call does. Lies about
-exit, clone and execve are not told: calls.py.
+The app runs exactly as planned, or it never ran and the exit code is 125; and there is an end.
+Exempt is a kernel that lies both in the doing and in the proof of it: pairs.py says which pairs those
+are. They are counted, and what they hide is held to be no more than what that one call does. Lies
+about exit, clone and execve are not told: calls.py.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from calls import Fault
 from pairs import SEED, VERBS, draw_pair, exempt_fields, share
-from trial import SCENARIOS, check_all, judge, judge_faults
+from trial import SCENARIOS, check_all, judge, judge_faults, those_that_happened
 
 ATTEMPTS = 8  # the first of two may be the end of a start: then another pair is drawn
 
@@ -26,7 +26,7 @@ def ending_of(outcome, fields, is_believed):
 def try_one(bench, scenario, pair, counted):
     """Returns what is wrong, and whether both faults have happened."""
     outcome = bench.run(scenario, pair)
-    happened = [fault for fault in pair if fault.call.key in outcome.lied_about]
+    happened = list(those_that_happened(pair, outcome))
     fields = exempt_fields(*pair)
     plain = judge_faults(scenario, happened, outcome)
     complaint = plain and judge_faults(scenario, happened, outcome, blind=fields)
@@ -73,5 +73,5 @@ def test_an_end_that_is_not_told_once_is_seen_all_the_same(bench, steps):
     nothing = Fault(ends[0], "pretended", "skip,=0")
     nobody = Fault(replace(looks[-1], count=looks[-1].count + 1), "error", steps)
     outcome = bench.run(SCENARIOS[0], [nothing, nobody])
-    assert len(outcome.lied_about) == 2
+    assert len(outcome.calls) == 2
     assert judge(SCENARIOS[0], outcome) is None

@@ -2,7 +2,7 @@
 
 import pytest
 from faults import faults_of
-from trial import SCENARIOS, check_all, judge, judge_faults
+from trial import SCENARIOS, check_all, judge, judge_faults, those_that_happened
 
 # All errors of every call; elsewhere one of each, the calls being the same for the most part.
 THOROUGH = ("init keeps a capability", "process")
@@ -10,9 +10,10 @@ THOROUGH = ("init keeps a capability", "process")
 
 def try_fault(bench, scenario, fault, counted):
     outcome = bench.run(scenario, [fault])
-    if not outcome.lied_about:
+    happened = list(those_that_happened([fault], outcome))
+    if not happened:
         return f"did not happen: {fault}"
-    complaint = judge_faults(scenario, [fault], outcome)
+    complaint = judge_faults(scenario, happened, outcome)
     ending = "refused" if outcome.code in (125, 126, 127) else "ran as promised"
     counted["single faults", "BROKEN" if complaint else ending] += 1
     return complaint and f"{fault}: {complaint}"

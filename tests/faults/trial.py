@@ -138,11 +138,6 @@ class Outcome:
         found = dict(re.findall(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", self.output, re.M))
         return {name: " ".join(value.split()) for name, value in found.items()}
 
-    @property
-    def lied_about(self):
-        """The calls that did not do what they should."""
-        return {(call.who, call.name, call.count) for call in self.calls if call.is_faulty}
-
 
 class Bench:
     """Where trials are made."""
@@ -241,6 +236,15 @@ def judge(scenario, outcome, codes=(), may_be_silent=False, may_have_run=False, 
     if not may_be_silent and labels[:1] != ["error"]:
         return f"exit code {outcome.code}, and not a word"
     return None
+
+
+def those_that_happened(faults, outcome):
+    """With the descriptors that the calls really had: a first fault may have moved a second."""
+    found = {call.key: call for call in outcome.calls if call.is_faulty}
+    for fault in faults:
+        if fault.call.key in found:
+            file = found[fault.call.key].file or fault.call.file
+            yield replace(fault, call=replace(fault.call, file=file))
 
 
 def promises(scenario, faults):
