@@ -36,6 +36,9 @@ static void read_step(struct fault *fault, const char *text) {
     }
     fault->step_count++;
     step->what = text[0];
+    if (sscanf(text, "m%255[^>]>%255s", step->from, step->to) == 2) {
+        return;
+    }
     if (sscanf(text, "a%u=%llu", &step->argument, &value) == 2) {
         step->value = value;
     } else if (sscanf(text + 1, "%u+%u=%n", &step->argument, &step->offset, &end) == 2 &&

@@ -11,6 +11,7 @@
  *     iI+N=HEX   at argument I, N bytes further on, the kernel finds these bytes; the program's own
  *                are there again afterwards
  *     oI+N=HEX   that is where the program then finds these bytes
+ *     mFROM>TO   before it the file FROM takes TO's place: paths as enter has them
  *
  * Counting begins with the program's first instruction.
  */
@@ -21,16 +22,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STEPS_MAX = 8, BYTES_MAX = 64, ARGUMENTS_MAX = 6 };
+enum { STEPS_MAX = 8, BYTES_MAX = 64, ARGUMENTS_MAX = 6, FILE_MAX = 256 };
 enum who { SHIM, CHILD, NOBODY };
 
 struct step {
-    char what; /* 'a', 'i', 'o' */
+    char what; /* 'a', 'i', 'o', 'm' */
     unsigned argument, offset;
     uint64_t value;
     size_t length;
     unsigned char bytes[BYTES_MAX];
     unsigned char saved[BYTES_MAX];
+    char from[FILE_MAX], to[FILE_MAX];
 };
 
 struct fault {

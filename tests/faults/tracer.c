@@ -149,6 +149,8 @@ static void meddle_before(struct traced *who) {
             *arguments[step->argument] = step->value;
         } else if (step->what == 'i' && copy_from(who->pid, at, step->saved, step->length)) {
             copy_to(who->pid, at, step->bytes, step->length);
+        } else if (step->what == 'm' && rename(step->from, step->to) < 0) {
+            err(1, "%s", step->to);
         }
     }
     if (who->fault->skips) {
@@ -168,7 +170,7 @@ static void meddle_after(struct traced *who) {
             copy_to(who->pid, at, step->saved, step->length);
         } else if (step->what == 'o') {
             copy_to(who->pid, at, step->bytes, step->length);
-        } else if ((int)step->argument >= FIRST_KEPT) {
+        } else if (step->what == 'a' && (int)step->argument >= FIRST_KEPT) {
             *arguments[step->argument] = who->arguments[step->argument];
         }
     }
