@@ -58,13 +58,9 @@ static bool has_terminal(void) {
 
 /* Whether the kernel lets anybody type into its controlling terminal. Before 6.2 it always does. */
 static bool knows_tiocsti(void) {
-    char answer = '1';
-    int fd = open("/proc/sys/dev/tty/legacy_tiocsti", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)!read(fd, &answer, sizeof answer); /* or it stays as it was */
-        (void)close(fd);
-    }
-    return answer != '0';
+    char room[4];
+    return !text_equal(lines_first("/proc/sys/dev/tty/legacy_tiocsti", room, sizeof room),
+                       LITERAL("0"));
 }
 
 /* Whether our session is that of an engine's init (`docker run -it --init`): it reads no terminal.
@@ -73,17 +69,11 @@ static bool is_under_init(void) {
     static const char *const inits[] = {"catatonit", "docker-init", "dumb-init", "podman-init",
                                         "tini"};
     char path[32];
-    char name[32];
+    char room[32];
     (void)snprintf(path, sizeof path, "/proc/%d/comm", (int)getsid(0));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    ssize_t length = read(fd, name, sizeof name - 1);
-    (void)close(fd);
-    name[length > 0 ? length - 1 : 0] = '\0'; /* without its line end */
+    struct text name = lines_first(path, room, sizeof room);
     for (size_t i = 0; i < sizeof inits / sizeof inits[0]; i++) {
-        if (strcmp(name, inits[i]) == 0) {
+        if (text_equal(name, text_of(inits[i]))) {
             return true;
         }
     }

@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
@@ -22,8 +23,8 @@ static size_t close_listed(const char *buffer, size_t length, unsigned first, in
         uint32_t fd;
         memcpy(&step, buffer + at + offsetof(struct dirent, d_reclen), sizeof step);
         if (text_number(text_of(name), INT_MAX, &fd) && fd >= first && (int)fd != folder) {
-            (void)close((int)fd); /* closed it is, whatever the answer: close(2) */
-            closed++;
+            /* Closed it is, whatever the answer; a list that is none may name what is not open. */
+            closed += close((int)fd) == 0 || errno != EBADF;
         }
         at += step;
     }

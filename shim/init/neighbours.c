@@ -8,9 +8,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Reads the beginning of a small file of /proc. Returns false where that is not to be had. */
+/*
+ * Reads the beginning of a small file of /proc. Returns false where that is not to be had. What is
+ * there in its place is not waited for.
+ */
 static bool read_file(const char *path, char *text, size_t size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }

@@ -119,15 +119,19 @@ static int open_null(int flags) {
     return fd;
 }
 
-int open(const char *path, int flags, ...) {
-    if (strcmp(path, "/dev/null") == 0) {
-        return open_null(flags);
-    }
+int openat(int folder, const char *path, int flags, ...) {
     if (strcmp(path, "/proc/sys/dev/tty/legacy_tiocsti") == 0) {
         return open_text(terminal.legacy_tiocsti);
     }
     if (strcmp(path, print("/proc/%d/comm", (int)terminal.session)) == 0) {
         return open_text(terminal.leader);
+    }
+    return (int)syscall(SYS_openat, folder, path, flags, 0600);
+}
+
+int open(const char *path, int flags, ...) {
+    if (strcmp(path, "/dev/null") == 0) {
+        return open_null(flags);
     }
     if (strcmp(path, "/dev/tty") == 0) {
         return open_text(terminal.by_name ? "" : NULL);
