@@ -9,7 +9,7 @@ import errno
 import shutil
 
 from engine import BUILD, Container
-from expected import FLOOR
+from expected import FLOOR, NET_BIND_SERVICE, NOTHING, STATUS_SETS
 from hostile import Answers, Hostile, until
 
 PROGRAMS = ("again", "filecap", "hostile", "hunter", "pry", "trick", "world")
@@ -152,6 +152,17 @@ def describe(attack, answer):
     return "; ".join(f"{', '.join(names)}: {word}" for word, names in words.items())
 
 
+def judge_start(shim, app, name):
+    """The complaint about what they hold before the first attack, or ""."""
+    kept = NET_BIND_SERVICE if "port 80" in name else NOTHING
+    complaints = []
+    for who, holds, wanted in (("shim", shim, NOTHING), ("app", app, kept)):
+        found = {holds[field] for field in STATUS_SETS if field != "CapBnd"}
+        if found != {wanted} or holds["Uid"] != "1654 1654 1654 1654" or holds["NoNewPrivs"] != "1":
+            complaints.append(f"the {who} holds {holds}")
+    return ", ".join(complaints)
+
+
 def look_at(container, before):
     """The complaint about PID 1 after an attack, or ""."""
     if container.ask("alive") != {"back": 0}:
@@ -172,6 +183,8 @@ def make_all(engine, image, name):
     alone = SHARED not in name
     with a_container(engine, image, name) as container:
         before = (container.holds(), container.holds(container.app)), container.takes()
+        held = before[0][1]["CapPrm"].lstrip("0") or "nothing"
+        found["before"] = f"the app holds {held}", judge_start(*before[0], name)
         for attack in ATTACKS:
             if attack == "kill everybody" and not alone:
                 continue  # which ends it
