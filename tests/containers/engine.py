@@ -161,12 +161,12 @@ class Engine:
         must(*self._run_command(name, image, args, env, options))
         return Container(self, name, port)
 
-    def attach(self, image, *args, env=(), options=(), stderr=None):
+    def attach(self, image, *args, env=(), options=(), **client):
         """A container that is talked with on its streams: its name, and the client's process."""
         name = self.new_name()
         words = self._run_command(name, image, args, env, ("-i", *options))
         pipe = subprocess.PIPE
-        return name, subprocess.Popen([*map(str, words)], stdin=pipe, stdout=pipe, stderr=stderr)
+        return name, subprocess.Popen([*map(str, words)], stdin=pipe, stdout=pipe, **client)
 
     def kill(self, name, signal):
         must(self.command, "kill", f"--signal={signal}", name)

@@ -83,7 +83,9 @@ class Hostile(Container):
         self.errors = None if unread else tempfile.TemporaryFile()
         stderr = subprocess.PIPE if unread else self.errors
         words = ("/hostile", self.number)
-        name, self.process = engine.attach(image, *words, env=env, options=options, stderr=stderr)
+        self.folder = tempfile.TemporaryDirectory()  # podman leaves a file where it is at a lack of memory
+        client = {"stderr": stderr, "cwd": self.folder.name}
+        name, self.process = engine.attach(image, *words, env=env, options=options, **client)
         super().__init__(engine, name, None)
         self.answers = Answers(self.process.stdout)
         try:
@@ -98,6 +100,7 @@ class Hostile(Container):
         super().__exit__()
         self.process.kill()
         self.process.wait()
+        self.folder.cleanup()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream:
                 try:
