@@ -195,6 +195,7 @@ class Fault:
     kind: str = "error"  # or "pretended", "value", "otherwise", "unreported"
     may: tuple = ()  # what is promised then instead: functions of a Scenario, that give one
     blind: tuple = ()  # what the app may find other than promised
+    is_true: bool = False  # as long as nothing else is wrong: a lie only beside another fault
 
     @property
     def spec(self):

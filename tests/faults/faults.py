@@ -46,5 +46,7 @@ def faults_of(calls, scenario, thorough):
     that come for every capability, one lie."""
     for place, call in enumerate(calls):
         in_a_row = not thorough and is_in_a_row(calls, place)
-        faults = faults_of_call(call, scenario, call.name in ALWAYS or thorough and not in_a_row)
+        all_errors = call.name in ALWAYS or thorough and not in_a_row
+        faults = [fault for fault in faults_of_call(call, scenario, all_errors)
+                  if not fault.is_true]
         yield from faults[:2] if in_a_row else faults

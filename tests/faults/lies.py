@@ -172,8 +172,8 @@ def promised_after_pretence(call):
 
 # The values.
 
-def value(call, how, steps, *may, blind=()):
-    return Fault(call, how, steps, "value", may, blind)
+def value(call, how, steps, *may, blind=(), is_true=False):
+    return Fault(call, how, steps, "value", may, blind, is_true)
 
 
 def ids(call, scenario):
@@ -225,19 +225,18 @@ def options(call, scenario):
         "PR_GET_DUMPABLE": (0, 1, 2),
     }.get(call.option, ())
     for answer in answers:
-        if answer == call.result:
-            continue
         may = ()
         if call.option == "PR_CAPBSET_READ" and answer != 1:
             may = (with_bounding(0),)
         if call.option == "PR_GET_SECUREBITS":
             may = (with_securebits(answer | 0xF),)
-        yield value(call, f"{answer}", f"skip,={answer}", *may)
+        true = answer == call.result
+        yield value(call, f"{answer}", f"skip,={answer}", *(() if true else may), is_true=true)
 
 
 def fsids(call, scenario):
-    for id in {0, scenario.ids[call.name == "setfsgid"]} - {call.result}:
-        yield value(call, f"{id}", f"skip,={id}")
+    for id in sorted({0, scenario.ids[call.name == "setfsgid"]}):
+        yield value(call, f"{id}", f"skip,={id}", is_true=id == call.result)
 
 
 def mask(call, scenario):
