@@ -257,9 +257,9 @@ def dispositions(call, scenario):
 
 def files(call, scenario):
     inode, mode, uid = STAT
-    at = 0 if call.name == "fstat" else 1
+    at = 2 if call.name == "newfstatat" else 1
     if call.file.endswith("ns/user"):
-        yield value(call, "of another namespace", f"o{1}+{inode}={words(7, 0)}")
+        yield value(call, "of another namespace", f"o{at}+{inode}={words(7, 0)}")
         return
     may = [with_written_passwd, with_written_group] if call.file in (
         "/", "/etc", "/etc/passwd", "/etc/group") else []
@@ -271,7 +271,7 @@ def files(call, scenario):
         if call.name == "fstat" and number not in (0o100777, 1654, 0):
             extra += {"/etc/passwd": [without_account],
                       "/etc/group": [without_memberships]}.get(call.file, [])
-        yield value(call, how, f"o1+{offset}={words(number)}", *may, *extra)
+        yield value(call, how, f"o{at}+{offset}={words(number)}", *may, *extra)
 
 
 def content(call, scenario):
