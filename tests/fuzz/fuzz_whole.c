@@ -65,8 +65,16 @@ bool privilege_release(const struct plan *plan, struct messages *messages) {
 
 const char build_version[] = "a version\n";
 
-static bool has_said(const char *words) {
-    return memmem(kernel.said, kernel.said_length, words, strlen(words)) != NULL;
+/* Whether a line says so of itself: a value in another may be anything. */
+static bool has_error(void) {
+    static const char error[] = "shim: error: ";
+    const size_t length = sizeof error - 1;
+    for (size_t i = 0; i + length <= kernel.said_length; i++) {
+        if ((i == 0 || kernel.said[i - 1] == '\n') && memcmp(kernel.said + i, error, length) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The usage, behind what is wrong with the command line. */
@@ -120,7 +128,7 @@ static void check_told(int code, char *output, char *const *environment) {
     const char *keep = take_value(&output, "keep");
     (void)take_value(&output, "program");
     const bool good = strcmp(take_value(&output, "verdict"), "ok") == 0;
-    require(output[0] == '\0' && good == (code == 0) && good == !has_said("shim: error: "));
+    require(output[0] == '\0' && good == (code == 0) && good == !has_error());
     require(code == 0 || (code >= EXIT_REFUSED && code <= EXIT_NOT_FOUND));
     if (good) {
         check_user(user, environment);
