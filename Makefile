@@ -119,6 +119,13 @@ check:
 .PHONY: test-programs
 test-programs: $(B)/shim $(B)/decision $(UNIT_TESTS) $(PAYLOADS) $(B)/machine-init $(B)/whoami $(ASPNETAPP)
 
+# Frama-C over the rooms that read what others wrote: minutes, and no part of `make check`.
+.PHONY: prove
+prove:
+	$(Q)deps/install prove
+	$(Q)tests/prove/run
+	$(Q)tests/prove/run --planted
+
 # Beside other inits: case by case, what each costs as ratios, and how the shim's cost grows.
 .PHONY: compare bench growth
 compare bench growth: $(B)/shim $(PAYLOADS) $(BENCH)
