@@ -178,7 +178,7 @@ unsigned long __wrap_getauxval(unsigned long type) {
                                : 0;
 }
 
-static uint32_t held(void) {
+static uint64_t held(void) {
     return (kernel_choose(SETUID, 2) == 0 ? 1U << CAP_SETUID : 0) |
            (kernel_choose(SETGID, 2) == 0 ? 1U << CAP_SETGID : 0) |
            (kernel_choose(SETPCAP, 2) == 0 ? 1U << CAP_SETPCAP : 0) |
@@ -196,7 +196,7 @@ TAKES_MORE long __wrap_syscall(long number, ...) {
     va_end(more);
     if (kernel.running && number == SYS_capget) {
         struct __user_cap_data_struct *data = (struct __user_cap_data_struct *)words[1];
-        data[0].permitted = data[0].effective = held();
+        data[0].permitted = data[0].effective = (uint32_t)held();
         return 0;
     }
     if (kernel.running && number == SYS_statx) {
