@@ -855,6 +855,31 @@ TEST(a_port_that_a_list_names_twice_is_refused_once) {
     }
 }
 
+TEST(a_port_that_nobody_has_set_is_to_be_set) {
+    struct start start = as_root();
+    start.held.net_bind = false;
+    start.options.unprivileged_port_start = 6000;
+    listen_on(&start, 5000, "default");
+    expect_refusal(&start, "set ASPNETCORE_HTTP_PORTS to a port from 6000 up");
+}
+
+TEST(what_is_behind_the_last_address_does_not_count) {
+    struct start start = as_root();
+    start.held.net_bind = false;
+    listen_on(&start, 8080, "URLS");
+    listen_on(&start, 80, "URLS");
+    start.listen.count = 1;
+    expect_start(&start, "one address");
+}
+
+TEST(a_port_at_the_floor_is_not_below_it) {
+    struct start start = as_root();
+    start.held.net_bind = start.held.floor_known = false;
+    start.options.unprivileged_port_start = 80;
+    listen_on(&start, 80, "URLS");
+    expect_start(&start, "the setting's floor");
+}
+
 /* The first that keeps it away is what is said. */
 TEST(what_keeps_a_lent_capability_away_is_said) {
     static const struct {
@@ -1123,6 +1148,9 @@ int main(void) {
         cmocka_unit_test(the_name_of_a_variable_is_shown_safely),
         cmocka_unit_test(each_privileged_port_is_refused_by_itself),
         cmocka_unit_test(a_port_that_a_list_names_twice_is_refused_once),
+        cmocka_unit_test(a_port_that_nobody_has_set_is_to_be_set),
+        cmocka_unit_test(what_is_behind_the_last_address_does_not_count),
+        cmocka_unit_test(a_port_at_the_floor_is_not_below_it),
         cmocka_unit_test(what_keeps_a_lent_capability_away_is_said),
         cmocka_unit_test(one_privileged_port_among_others_is_enough_to_keep_the_capability),
         cmocka_unit_test(the_kind_of_address_makes_no_difference),
