@@ -491,6 +491,39 @@ TEST(groups_that_an_account_file_cannot_be_trusted_with_are_a_warning) {
     }
 }
 
+TEST(a_group_is_lost_beside_a_gid_that_is_not) {
+    struct start start = as_root();
+    start.identity.group.in = TRUST_NOTHING;
+    start.identity.app.gid = 44;
+    start.identity.lost = GROUPS(44, 500);
+    expect_start(&start, "no gid stands in");
+    expect(said(&start.messages, "not taken: 44, 500\n") == 1, "%.*s", SAID(&start.messages));
+}
+
+TEST(groups_that_a_mount_hides_are_a_warning) {
+    struct start start = as_root();
+    start.identity.lost = GROUPS(44);
+    expect_start(&start, "both files are root's");
+    expect(warnings(&start.messages) == 1 && hints(&start.messages) == 1, "once");
+    expect(said(&start.messages, "something is mounted over /etc/group") == 1, "%.*s",
+           SAID(&start.messages));
+}
+
+TEST(a_list_that_fits_is_not_cut) {
+    static gid_t many[22];
+    for (size_t count = 20; count <= LENGTH(many); count++) {
+        struct start start = as_root();
+        for (size_t i = 0; i < count; i++) {
+            many[i] = i == 0 ? 100 : (gid_t)(1000000000 + i);
+        }
+        start.identity.group.in = TRUST_NOTHING;
+        start.identity.lost = (struct group_list){many, count};
+        expect_start(&start, "ten digits each");
+        expect(said(&start.messages, " and others\n") == (count > 21), "%zu", count);
+        expect(said(&start.messages, "1000000020") == (count > 20), "%zu", count);
+    }
+}
+
 TEST(a_long_list_of_groups_is_cut) {
     static gid_t many[1000];
     struct start start = as_root();
@@ -880,6 +913,21 @@ TEST(a_port_at_the_floor_is_not_below_it) {
     expect_start(&start, "the setting's floor");
 }
 
+TEST(effective_capabilities_of_the_file_are_a_warning) {
+    for (int form = FILECAPS_NONE; form <= FILECAPS_ODD; form++) {
+        for (int effective = 0; effective < 2; effective++) {
+            struct start start = as_user(1654);
+            start.identity.own_file.state = form;
+            start.identity.own_file.effective = effective != 0;
+            start.identity.own_file.permitted = net_bind;
+            expect_start(&start, "nothing to open");
+            bool told = form == FILECAPS_HONOURED && effective != 0;
+            expect(warnings(&start.messages) == told && hints(&start.messages) == told, "%d, %d",
+                   form, effective);
+        }
+    }
+}
+
 /* The first that keeps it away is what is said. */
 TEST(what_keeps_a_lent_capability_away_is_said) {
     static const struct {
@@ -1132,6 +1180,9 @@ int main(void) {
         cmocka_unit_test(what_was_wrong_before_refuses_too),
         cmocka_unit_test(nothing_is_claimed_of_a_user_who_is_not_known),
         cmocka_unit_test(groups_that_an_account_file_cannot_be_trusted_with_are_a_warning),
+        cmocka_unit_test(a_group_is_lost_beside_a_gid_that_is_not),
+        cmocka_unit_test(groups_that_a_mount_hides_are_a_warning),
+        cmocka_unit_test(a_list_that_fits_is_not_cut),
         cmocka_unit_test(a_long_list_of_groups_is_cut),
         cmocka_unit_test(what_the_app_gets_all_the_same_is_not_lost),
         cmocka_unit_test(a_user_that_stays_keeps_its_groups_without_a_warning),
@@ -1151,6 +1202,7 @@ int main(void) {
         cmocka_unit_test(a_port_that_nobody_has_set_is_to_be_set),
         cmocka_unit_test(what_is_behind_the_last_address_does_not_count),
         cmocka_unit_test(a_port_at_the_floor_is_not_below_it),
+        cmocka_unit_test(effective_capabilities_of_the_file_are_a_warning),
         cmocka_unit_test(what_keeps_a_lent_capability_away_is_said),
         cmocka_unit_test(one_privileged_port_among_others_is_enough_to_keep_the_capability),
         cmocka_unit_test(the_kind_of_address_makes_no_difference),
