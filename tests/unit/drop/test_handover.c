@@ -15,7 +15,8 @@ static struct {
     uid_t owner;
     long system; /* the file system's number */
     bool tty;
-    int error; /* of fchown(2) */
+    int error; /* of fchown(2), but for stderr if that is spared */
+    bool spares_stderr;
     unsigned given;
     uid_t to;
 } stdio;
@@ -50,7 +51,7 @@ pid_t getsid(pid_t pid) {
 
 pid_t tcgetpgrp(int fd) {
     if (terminal.by_descriptor && fd == STDERR_FILENO) {
-        return 1;
+        return 0; /* a group of another PID namespace */
     }
     errno = ENOTTY;
     return -1;
@@ -65,7 +66,7 @@ int fstat(int fd, struct stat *status) {
         return (int)syscall(SYS_newfstatat, fd, "", status, AT_EMPTY_PATH);
     }
     memset(status, 0, sizeof *status);
-    status->st_mode = stdio.kind;
+    status->st_mode = stdio.kind == 0 ? S_IFSOCK : stdio.kind; /* nothing, if it fails */
     status->st_uid = stdio.owner;
     errno = EIO;
     return stdio.kind == 0 ? -1 : 0;
@@ -74,17 +75,18 @@ int fstat(int fd, struct stat *status) {
 int fstatfs(int fd, struct statfs *system) {
     assert_true(fd <= STDERR_FILENO);
     memset(system, 0, sizeof *system);
-    system->f_type = stdio.system;
+    system->f_type = stdio.system == 0 ? PIPEFS_MAGIC : stdio.system; /* likewise */
     errno = EIO;
     return stdio.system == 0 ? -1 : 0;
 }
 
 int fchown(int fd, uid_t uid, gid_t gid) {
     assert_true(fd <= STDERR_FILENO && gid == (gid_t)-1);
+    int error = fd == STDERR_FILENO && stdio.spares_stderr ? 0 : stdio.error;
     stdio.to = uid;
-    stdio.given |= stdio.error == 0 ? 1U << fd : 0;
-    errno = stdio.error;
-    return stdio.error == 0 ? 0 : -1;
+    stdio.given |= error == 0 ? 1U << fd : 0;
+    errno = error;
+    return error == 0 ? 0 : -1;
 }
 
 static int open_text(const char *text) {
@@ -258,6 +260,17 @@ TEST(what_cannot_be_given_is_told_where_it_matters) {
     }
 }
 
+TEST(one_that_cannot_be_given_is_enough_for_the_hint) {
+    start();
+    stdio.kind = S_IFIFO;
+    stdio.system = PIPEFS_MAGIC;
+    stdio.error = EPERM;
+    stdio.spares_stderr = true;
+    plan.gives_stdio = false;
+    handover_stdio(&plan, &messages);
+    expect(stdio.given == 4 && hints(&messages) == 1, "%.*s", SAID(&messages));
+}
+
 TEST(what_stays_as_it_is_is_told_at_info) {
     start();
     stdio.kind = S_IFIFO;
@@ -344,6 +357,9 @@ TEST(home_is_handed_over_where_the_user_changes) {
         plan.home = rows[i].home;
         expect(handover_home(&plan, environment, &messages), "row %zu", i);
         const char *found = environment_get(environment, "HOME");
+        bool right = strcmp(rows[i].given, print("HOME=%s", rows[i].home)) == 0;
+        expect((environment[0] == given && environment[1] == NULL) == (right || !rows[i].changes),
+               "row %zu: what is right is left alone", i);
         expect(rows[i].wanted == NULL ? found == NULL
                                       : strcmp(found, rows[i].wanted + strlen("HOME=")) == 0,
                "row %zu", i);
@@ -368,6 +384,7 @@ int main(void) {
         cmocka_unit_test(what_is_nobody_elses_is_given_to_the_app),
         cmocka_unit_test(what_is_the_apps_already_stays),
         cmocka_unit_test(what_cannot_be_given_is_told_where_it_matters),
+        cmocka_unit_test(one_that_cannot_be_given_is_enough_for_the_hint),
         cmocka_unit_test(what_stays_as_it_is_is_told_at_info),
         cmocka_unit_test(the_terminal_of_roots_shell_is_a_warning),
         cmocka_unit_test(nothing_that_is_looked_at_stays_open),
