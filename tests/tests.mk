@@ -40,7 +40,7 @@ TEST_CC := gcc
 UNIT_ROOMS := $(filter-out shim/main.c,$(SOURCES))
 UNIT_FLAGS := -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"0"' $(WARNINGS) -g -O1 -Ishim -Itests/unit \
     -isystem $(CAP_NG_INCLUDE) -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
+UNIT_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strndup -lcmocka
 UNIT_OBJECTS := $(UNIT_ROOMS:shim/%.c=$(B)/unit.o/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c tests/unit/*/test_*.c))
 

@@ -11,9 +11,11 @@ long memory_made;
 extern void *__real_malloc(size_t size);
 extern void *__real_calloc(size_t count, size_t size);
 extern void *__real_realloc(void *memory, size_t size);
+extern char *__real_strndup(const char *text, size_t length);
 extern void *__wrap_malloc(size_t size);
 extern void *__wrap_calloc(size_t count, size_t size);
 extern void *__wrap_realloc(void *memory, size_t size);
+extern char *__wrap_strndup(const char *text, size_t length);
 
 static bool fails(void) {
     memory_made++;
@@ -34,4 +36,8 @@ void *__wrap_calloc(size_t count, size_t size) {
 
 void *__wrap_realloc(void *memory, size_t size) {
     return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strndup(const char *text, size_t length) {
+    return fails() ? NULL : __real_strndup(text, length);
 }

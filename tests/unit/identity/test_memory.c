@@ -10,6 +10,16 @@ static gid_t asked_for[] = {100001, 100002, 100003};
 static struct messages messages;
 static struct identity identity;
 
+/* libc's own, but for this: what the platform gives. */
+int getgroups(int size, gid_t *ids) {
+    static const gid_t given[] = {200001, 200002, 200003};
+    if (size > 0) {
+        assert_true(size >= (int)LENGTH(given));
+        memcpy(ids, given, sizeof given);
+    }
+    return (int)LENGTH(given);
+}
+
 static bool gather(long before) {
     struct options options;
     memset(&options, 0, sizeof options);
