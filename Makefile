@@ -132,6 +132,12 @@ compare bench growth: $(B)/shim $(PAYLOADS) $(BENCH)
 	$(Q)deps/install test
 	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/bench/$@
 
+# What all tests together come by, and whether a test tells when one thing is broken: both take long.
+.PHONY: coverage mutation
+coverage mutation:
+	$(Q)deps/install coverage
+	$(Q)$(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH") tests/$@/run
+
 .PHONY: analyze
 analyze: $(LIBCAP_NG)
 	$(Q)for source in $(SOURCES); do \

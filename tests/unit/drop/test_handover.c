@@ -101,7 +101,10 @@ static int open_text(const char *text) {
 }
 
 int fcntl(int fd, int command, ...) {
-    assert_true(fd <= STDERR_FILENO && command == F_GETFD);
+    if (fd > STDERR_FILENO) { /* whoever counts what the tests come by locks a file */
+        return 0;
+    }
+    assert_int_equal(command, F_GETFD);
     errno = table.error != 0 ? table.error : EBADF;
     return table.open[fd] && table.error == 0 ? 0 : -1;
 }
