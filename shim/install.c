@@ -1,5 +1,7 @@
 #include "install.h"
 
+#include "init/init.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -231,7 +233,12 @@ int install(const char *destination, bool lends, struct messages *messages) {
     if (folder < 0) {
         (void)fail_step(messages, writing, destination);
     } else {
+        /* A signal waits until all of it is done, or none; and where it is, for our end. */
+        uint64_t mask = mask_hold();
         code = install_as(self, lends, folder, name, destination, messages);
+        if (code != 0) {
+            mask_release(mask);
+        }
         if (code == 0 && lends) {
             warn_of_nosuid(folder, destination, messages);
         }

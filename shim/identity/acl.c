@@ -44,7 +44,7 @@ bool acl_lets_write(const uint8_t *list, size_t length, gid_t group, uid_t uid,
         case TAG_OWNER:
             break;
         case TAG_USER:
-            by_user = id == uid ? listen_to(rights) : by_user;
+            by_user = id == uid && by_user == SAYS_NOTHING ? listen_to(rights) : by_user;
             break;
         case TAG_OWN_GROUP:
         case TAG_GROUP:

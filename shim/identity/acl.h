@@ -9,7 +9,9 @@
 
 /*
  * Whether a list lets somebody write who is not the file's owner: the user uid with these groups
- * (settled); group is the file's. A list of a form that no kernel shows is taken to let anybody.
+ * (settled); group is the file's. The kernel's order of questions: posix_acl_permission() of
+ * fs/posix_acl.c, which asks only where the mode has a bit of the group's set. What is no list of
+ * whole entries of its kinds is taken to let anybody.
  */
 bool acl_lets_write(const uint8_t *list, size_t length, gid_t group, uid_t uid,
                     const struct group_list *groups);

@@ -1,6 +1,7 @@
 #include "identity/identity.h"
 
 #include "accounts.h"
+#include "mounts.h"
 #include "namespace.h"
 #include "ownfile.h"
 #include "trust.h"
@@ -127,8 +128,7 @@ static bool choose_groups(const struct options *options, struct identity *identi
     struct trust in_passwd = identity->passwd;
     struct trust in_group = identity->group;
     bool written = in_passwd.in != TRUST_ALL || in_group.in != TRUST_ALL;
-    identity->group_covered = offers->platform.count > 0 &&
-                              (ownfile_is_mounted("/etc", true) || ownfile_is_mounted(group, true));
+    identity->group_covered = offers->platform.count > 0 && mounts_cover(group);
     bool good = groups_add(&identity->app_groups, identity->app_gid) &&
                 add_all(&identity->app_groups, options->groups, options->group_count);
     for (size_t i = 0; good && i < offers->files.count; i++) {

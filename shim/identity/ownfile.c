@@ -1,6 +1,7 @@
 #include "ownfile.h"
 
 #include "acl.h"
+#include "mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -33,14 +33,29 @@ struct walk {
     char room[PATH_MAX];
 };
 
-/* Whether a file's mode, or the access control list that it has, lets a user write who is not its
- * owner. */
+/* Whether getxattr(2) has said that there is no list, or what asks may have forbidden. */
+static bool has_none(int error) {
+    return error == ENODATA || error == EOPNOTSUPP || error == ENOSYS || error == EPERM ||
+           error == EACCES;
+}
+
+/*
+ * Whether a file's mode, or the access control list that it has, lets a user write who is not its
+ * owner. Being in a group may withhold what others have: that is not believed, since a line in
+ * /etc/group more or less would change it. Nor is a list then: whether the kernel looks at it hangs
+ * on the mode.
+ */
 static bool lets_write(const struct user *user, const char *path, const struct stat *status) {
     static const char name[] = "system.posix_acl_access";
+    if ((status->st_mode & S_IWOTH) != 0) {
+        return true;
+    }
     ssize_t length = getxattr(path, name, NULL, 0);
-    if (length <= 0) {
-        mode_t bit = groups_have(user->groups, status->st_gid) ? S_IWGRP : S_IWOTH;
-        return (status->st_mode & bit) != 0;
+    if (length == 0 || (length < 0 && has_none(errno))) {
+        return groups_have(user->groups, status->st_gid); /* the group's bit is set: may_write() */
+    }
+    if (length < 0) {
+        return true;
     }
     /* A list that cannot be looked at may say anything. */
     uint8_t *list = malloc((size_t)length);
@@ -71,16 +86,6 @@ static bool may_write(const struct user *user, const char *path, const struct st
         }
     }
     return statvfs(path, &system) < 0 || (system.f_flag & ST_RDONLY) == 0;
-}
-
-/* By raw system call: Debian's musl has no statx(2). A kernel that does not know says no. */
-bool ownfile_is_mounted(const char *path, bool follow) {
-    enum { ATTRIBUTES = 1, ATTRIBUTES_MASK = 7 }; /* the numbers' places in struct statx */
-    static const uint64_t mount_root = 0x2000;
-    uint64_t answer[32] = {0};
-    int flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-    return syscall(SYS_statx, AT_FDCWD, path, flags, 0U, answer) == 0 &&
-           (answer[ATTRIBUTES] & answer[ATTRIBUTES_MASK] & mount_root) != 0;
 }
 
 /* Puts a path before what is still to go. Returns false when that gets too long. */
@@ -157,7 +162,7 @@ static bool may_take_away(const struct user *user, struct walk *walk, char *slas
     bool writable = may_write(user, in_root ? "/" : walk->here, &walk->status, entry);
     *slash = '/';
     /* What is mounted nobody can take away, and the next start finds it again. */
-    if (!writable || ownfile_is_mounted(walk->here, false)) {
+    if (!writable || mounts_have(walk->here)) {
         return false;
     }
     slash[in_root ? 1 : 0] = '\0';

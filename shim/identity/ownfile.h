@@ -10,9 +10,6 @@
 /* Reads what our own file may lend. */
 void ownfile_read_capabilities(struct file_capabilities *found);
 
-/* Whether something is mounted at path; follow: at what it leads to, as a symbolic link. */
-bool ownfile_is_mounted(const char *path, bool follow);
-
 /*
  * Whether the user uid with these groups (settled) could write to the file at path, an absolute
  * one, or make the path lead to another: by a folder or a symbolic link on the way.

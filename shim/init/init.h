@@ -29,6 +29,11 @@ bool mask_take(struct inherited_signals *inherited);
  */
 bool mask_let_end(const struct inherited_signals *inherited);
 
+/* Blocks every signal that can be blocked. Returns the mask of before, for mask_release(). */
+uint64_t mask_hold(void);
+
+void mask_release(uint64_t before);
+
 /* Whether every signal that can be blocked is. */
 bool mask_is_whole(void);
 

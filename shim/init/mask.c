@@ -99,7 +99,7 @@ bool mask_give_back(const struct inherited_signals *inherited) {
         0) {
         return false;
     }
-    /* Verification is over by now: with another mask the app might never hear a SIGTERM. */
+    /* Nobody looks at it after this: with another mask the app might never hear a SIGTERM. */
     if (!is_in_force(inherited->mask)) {
         errno = EPERM;
         return false;
@@ -130,6 +130,17 @@ bool mask_let_end(const struct inherited_signals *inherited) {
         }
     }
     return mask_give_back(&open);
+}
+
+uint64_t mask_hold(void) {
+    static const uint64_t all = UINT64_MAX;
+    uint64_t before = 0;
+    (void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, sizeof all); /* or they end us */
+    return before;
+}
+
+void mask_release(uint64_t before) {
+    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
 }
 
 /* The kernel tells a handler where its alternate stack would be: there the place is to note it. */

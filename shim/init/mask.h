@@ -13,7 +13,7 @@
 extern uint64_t entry_mask;
 extern bool entry_masked;
 
-/* Puts mask and disposition back: in the child, before the app. Errors likewise. */
+/* Puts mask and disposition back, as a rule in the child, before the app. Errors likewise. */
 bool mask_give_back(const struct inherited_signals *inherited);
 
 /* Where a child notes the stops that were meant for it: bit n-1 is signal n. */

@@ -19,7 +19,7 @@ enum { VAIN_MAX = 100 };
 /* So many at a time; and so many times for what the app has left behind: a storm never ends. */
 enum { BATCH = 100, REST_MAX = 10 };
 
-/* unknown is the answer where there is none. */
+/* unknown is the answer where waitid(2) is forbidden: then it is worth one more look. */
 static bool has_ended_child(bool unknown) {
     siginfo_t ended = {.si_pid = 0};
     return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ? unknown : ended.si_pid != 0;

@@ -115,7 +115,8 @@ static bool watch(struct supervision *run) {
         }
         if (number != SIGCHLD && number != 0) {
             hand_on(run, number);
-        } else {
+        }
+        if (number == SIGCHLD || number == 0 || children == CHILDREN_MORE) {
             children = reap(run, &stopped);
             if (run->ended) {
                 return true;

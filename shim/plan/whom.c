@@ -134,13 +134,15 @@ static void warn_of_lost_groups(const struct identity *identity, struct messages
     if (!list_lost_groups(identity, list, sizeof list)) {
         return;
     }
-    if (identity->passwd.in == TRUST_ALL && identity->group.in == TRUST_ALL) {
+    if (identity->group_covered) {
         message_warn(messages,
                      "something is mounted over /etc/group, and hides which groups the image "
                      "gives to root: not taken: %s",
                      list);
         message_hint(messages,
                      "APP_GROUPS always counts: set it to those that the app is to be in");
+    }
+    if (identity->passwd.in == TRUST_ALL && identity->group.in == TRUST_ALL) {
         return;
     }
     message_warn(messages,

@@ -321,12 +321,16 @@ def test_a_primary_group_of_the_images_goes_without_a_word(box):
         assert box.run("/world", **start, env={"SHIM_LOG": "warn"}).stderr == ""
 
 
-@pytest.mark.parametrize("mounted", ["/etc/group", "/etc", "/link"])
+@pytest.mark.parametrize("mounted", ["/etc/group", "/etc", "/link", "/data"])
 def test_groups_are_not_the_platforms_where_the_images_file_is_hidden(box, mounted):
     """Docker and containerd have read what is below, which may put root into the group."""
-    if mounted == "/link":
-        box.path("/etc/group").rename(box.path(mounted))
-        box.path("/etc/group").symlink_to(mounted)
+    if mounted in ("/link", "/data"):
+        file = mounted
+        if mounted == "/data":
+            box.folder(mounted)
+            file = "/data/group"
+        box.path("/etc/group").rename(box.path(file))
+        box.path("/etc/group").symlink_to(file)
     place = box.path(mounted)
     mount(place, place, flags=MS_BIND)
     try:

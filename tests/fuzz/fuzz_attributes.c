@@ -72,8 +72,8 @@ static bool may_write(const uint8_t *data, size_t size, const uint32_t *ids,
         const bool member = groups_have(groups, entry[0] == OWN_GROUP ? ids[2] : id);
         mask = entry[0] == MASK ? writes : mask;
         other = entry[0] == OTHER ? writes : other;
+        user = !named && entry[0] == USER && id == ids[0] ? writes : user;
         named = named || (entry[0] == USER && id == ids[0]);
-        user = entry[0] == USER && id == ids[0] ? writes : user;
         matched = matched || ((entry[0] == OWN_GROUP || entry[0] == GROUP) && member);
         group = group || ((entry[0] == OWN_GROUP || entry[0] == GROUP) && member && writes);
     }

@@ -503,9 +503,20 @@ TEST(a_group_is_lost_beside_a_gid_that_is_not) {
 TEST(groups_that_a_mount_hides_are_a_warning) {
     struct start start = as_root();
     start.identity.lost = GROUPS(44);
+    start.identity.group_covered = true;
     expect_start(&start, "both files are root's");
     expect(warnings(&start.messages) == 1 && hints(&start.messages) == 1, "once");
     expect(said(&start.messages, "something is mounted over /etc/group") == 1, "%.*s",
+           SAID(&start.messages));
+}
+
+TEST(groups_that_are_lost_by_two_reasons_are_two_warnings) {
+    struct start start = as_root();
+    start.identity.lost = GROUPS(44);
+    start.identity.group_covered = true;
+    start.identity.passwd.in = TRUST_NOTHING;
+    expect_start(&start, "and one of the files is the app's");
+    expect(warnings(&start.messages) == 2 && hints(&start.messages) == 2, "%.*s",
            SAID(&start.messages));
 }
 
@@ -1182,6 +1193,7 @@ int main(void) {
         cmocka_unit_test(groups_that_an_account_file_cannot_be_trusted_with_are_a_warning),
         cmocka_unit_test(a_group_is_lost_beside_a_gid_that_is_not),
         cmocka_unit_test(groups_that_a_mount_hides_are_a_warning),
+        cmocka_unit_test(groups_that_are_lost_by_two_reasons_are_two_warnings),
         cmocka_unit_test(a_list_that_fits_is_not_cut),
         cmocka_unit_test(a_long_list_of_groups_is_cut),
         cmocka_unit_test(what_the_app_gets_all_the_same_is_not_lost),
