@@ -278,6 +278,22 @@ def test_another_program_in_its_place_is_told_of(shim, tmp_path, place):
     assert [path.name for path in folder.iterdir()] == ["shim"]
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_signal_in_the_middle_of_it_leaves_nothing_half_done(shim, tmp_path, place):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    delay, pattern = PLACES[place]
+    command = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=/^renameat",
+               "-e", f"inject={delay}", shim, "--install", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        wait_for(lambda: [path for path in tmp_path.glob(pattern)
+                          if path.stat().st_mode & 0o777 == 0o755], run)
+        run.terminate()
+        assert run.communicate(timeout=60) == ("", "")
+    assert run.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["shim"]
+
+
 def wait_for(found, run):
     """What found() gives, once that is something. A build's file grows: there is no event."""
     end = time.monotonic() + 60

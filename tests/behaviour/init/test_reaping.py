@@ -114,6 +114,41 @@ class TestAStormThatOutrunsIt:
         assert run.end() == 7
 
 
+FLOOD = """
+import os, signal, time
+signal.signal(40, signal.SIG_IGN)
+for _ in range(2):
+    if os.fork() == 0:
+        while True:
+            try:
+                os.kill(1, 40)
+            except BlockingIOError:
+                pass
+print("flooded", flush=True)
+reader, writer = os.pipe()
+middle = os.fork()
+if middle == 0:
+    for _ in range(500):
+        if os.fork() == 0:
+            os.close(writer)
+            os.read(reader, 1)
+            os._exit(0)
+    os._exit(0)
+os.waitpid(middle, 0)
+os.close(writer)
+print("ended", flush=True)
+time.sleep(3600)
+"""
+
+
+def test_a_flood_of_signals_keeps_no_zombie(shim):
+    """SIGCHLD comes but once for all that have ended."""
+    run = shim("/usr/bin/python3", "-c", FLOOD, init=True, env={"PYTHONHASHSEED": "0"})
+    assert (run.line(), run.line()) == ("flooded", "ended")
+    wait_until(lambda: not zombies(run.pid), "all are reaped, whatever comes between")
+    run.send(KILL)
+
+
 def stay(orphans, kind):
     """An orphan that stays: the run, and the orphan."""
     run = orphans(kind)

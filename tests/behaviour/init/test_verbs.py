@@ -14,6 +14,7 @@ VERBS = {
     "--check": (["--check", "/bin/true"], 1),
     "--help": (["--help"], 1),
     "--version": (["--version"], 1),
+    "a wrong command line": (["--no-such-verb"], 2),
     "--install": (["--install", "/nowhere/shim"], 2),
     "--install-net-bind-service": (["--install-net-bind-service", "/nowhere/shim"], 2),
 }
