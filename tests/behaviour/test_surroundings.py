@@ -70,11 +70,11 @@ def give_net_bind(box):
 @pytest.mark.parametrize("supervise", ["1", "0"])
 def test_an_empty_part_of_path_is_the_working_directory(box, path, supervise):
     box.folder("/three")
-    box.folder("/work")
-    for name in ("/three/app", "/work/app"):
+    box.folder("/place")
+    for name in ("/three/app", "/place/app"):
         box.write(name, f"#!/world {name}\n", mode=0o755)
     env = {"PATH": path, "SHIM_SUPERVISE": supervise, "SHIM_LOG": "error"}
-    assert box.run("app", env=env, cwd="/work").world["arguments"][1] == "/work/app"
+    assert box.run("app", env=env, cwd="/place").world["arguments"][1] == "/place/app"
 
 
 def test_a_name_without_a_value_is_no_variable(box):
