@@ -34,27 +34,11 @@ static int fail_step(struct messages *messages, const char *step, const char *pa
     return EXIT_REFUSED;
 }
 
-/* A file to copy. What is none is not waited for. Returns -1, with errno. */
-static int open_file(const char *path) {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    int error = fstat(fd, &status) < 0 ? errno : S_ISREG(status.st_mode) ? 0 : ENOENT;
-    if (error != 0) {
-        (void)close(fd); /* nothing was read from it */
-        errno = error;
-        return -1;
-    }
-    return fd;
-}
-
 /* Never argv[0]: whoever starts us chooses it. */
 static int open_self(void) {
     const char *given = (const char *)getauxval(AT_EXECFN); /* NOLINT: an address, by definition */
-    int self = open_file("/proc/self/exe");
-    return self < 0 && given != NULL ? open_file(given) : self;
+    int self = lines_open_file("/proc/self/exe");
+    return self < 0 && given != NULL ? lines_open_file(given) : self;
 }
 
 /* Splits destination into its folder and the name in it; a folder gets the name shim. */

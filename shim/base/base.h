@@ -98,6 +98,12 @@ struct lines {
 };
 
 /*
+ * Opens a regular file to read. Returns the descriptor, or -1 with errno: ENOENT for what is none.
+ * Nothing in its place is waited for.
+ */
+int lines_open_file(const char *path);
+
+/*
  * Opens a file to read. Returns false, with errno, where that fails: ENOENT when there is no such
  * file, or none that is a regular one. A FIFO in its place does not hold up the start.
  */

@@ -10,26 +10,32 @@
 /* By openat(2): after open(2) with O_CLOEXEC musl asks for the flag once more, for old kernels. */
 enum { READ_ONLY = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
-bool lines_open(struct lines *lines, const char *path) {
+int lines_open_file(const char *path) {
     struct stat status;
-    lines->fd = openat(AT_FDCWD, path, READ_ONLY);
+    int fd = openat(AT_FDCWD, path, READ_ONLY);
+    if (fd < 0) {
+        return -1;
+    }
+    int error = fstat(fd, &status) < 0 ? errno : S_ISREG(status.st_mode) ? 0 : ENOENT;
+    if (error != 0) {
+        (void)close(fd); /* nothing was read from it */
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+bool lines_open(struct lines *lines, const char *path) {
+    lines->fd = lines_open_file(path);
     lines->buffer = lines->room;
     lines->size = sizeof lines->room;
     lines->start = 0;
     lines->end = 0;
     lines->error = 0;
-    if (lines->fd < 0) {
-        if (errno == ENOTDIR || errno == ELOOP || errno == ENXIO) {
-            errno = ENOENT;
-        }
-        return false;
+    if (lines->fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENXIO)) {
+        errno = ENOENT;
     }
-    int error = fstat(lines->fd, &status) < 0 ? errno : S_ISREG(status.st_mode) ? 0 : ENOENT;
-    if (error != 0) {
-        (void)close(lines->fd); /* nothing was read from it */
-        errno = error;
-    }
-    return error == 0;
+    return lines->fd >= 0;
 }
 
 static void free_buffer(struct lines *lines) {
