@@ -53,12 +53,31 @@ static int copy_ourselves(const char *path) {
 
 static struct user_regs_struct registers;
 
-/* Lets it make one system call, by the instruction that it is at just now, or has just passed. */
+/* To its next system call, which is not made; `registers` are then as if it were to make it. */
+static int stop_at_a_call(void) {
+    int status;
+    struct user_regs_struct skipped;
+    if (waitpid(target, &status, __WALL) < 0 || ptrace(PTRACE_SYSCALL, target, NULL, NULL) < 0 ||
+        waitpid(target, &status, __WALL) < 0 ||
+        ptrace(PTRACE_GETREGS, target, NULL, &registers) < 0) {
+        return -1;
+    }
+    skipped = registers;
+    skipped.orig_rax = (unsigned long)-1;
+    registers.rip -= 2; /* the length of `syscall` */
+    registers.rax = registers.orig_rax;
+    registers.orig_rax = (unsigned long)-1;
+    return ptrace(PTRACE_SETREGS, target, NULL, &skipped) < 0 ||
+                   ptrace(PTRACE_SYSCALL, target, NULL, NULL) < 0 ||
+                   waitpid(target, &status, __WALL) < 0
+               ? -1
+               : 0;
+}
+
+/* Lets it make another call in that one's place. */
 static long call(long number, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
     struct user_regs_struct changed = registers;
     int status;
-    changed.rip -= 2; /* the length of `syscall` */
-    changed.orig_rax = (unsigned long)-1;
     changed.rax = (unsigned long)number;
     changed.rdi = a;
     changed.rsi = b;
@@ -93,8 +112,7 @@ static void take_over(const char *own, const char *program) {
     if (!note("attach", ptrace(PTRACE_ATTACH, target, NULL, NULL))) {
         return;
     }
-    if (waitpid(target, NULL, __WALL) == target &&
-        note("registers", ptrace(PTRACE_GETREGS, target, NULL, &registers))) {
+    if (note("registers", stop_at_a_call())) {
         unsigned long source = (registers.rsp - 1024) & ~15UL;
         unsigned long place = source - 256;
         if (note("memory", put(source, own) < 0 || put(place, program) < 0 ? -1 : 0) &&
