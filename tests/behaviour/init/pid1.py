@@ -149,17 +149,29 @@ def executable(pid):
         return None
 
 
+def portrait(pid):
+    """What a process is at, in a line: for the one who has to find out why nothing happens."""
+    try:
+        about = status(pid)
+        at = Path(f"/proc/{pid}/syscall").read_text().split()[0]
+    except OSError as error:
+        return f"{pid}: {error.strerror}"
+    names = ("Name", "State", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt")
+    return f"{pid}: system call {at}, " + ", ".join(f"{name} {about[name]}" for name in names)
+
+
 class Reader:
-    """What a descriptor brings, against the clock."""
+    """What a descriptor brings, against the clock. explain() says more of it when nothing comes."""
 
     def __init__(self, fd):
         self.fd = fd
+        self.explain = str
         self.text = ""
         self.ended = False
 
     def more(self, end):
         ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
-        assert ready, f"nothing more comes after: {self.text!r}"
+        assert ready, f"nothing more comes after: {self.text!r}{self.explain()}"
         try:
             part = os.read(self.fd, 65536)
         except OSError:  # EIO: a terminal that nobody has open any more
@@ -268,6 +280,8 @@ class Run:
             os.close(terminal.slave)
             terminal.slave = -1
             self.out = terminal.reader
+        if self.out:
+            self.out.explain = self.portraits
 
     def __enter__(self):
         return self
@@ -294,6 +308,9 @@ class Run:
         for pid in found:
             found += sorted(child for child, (parent, _) in table.items() if parent == pid)
         return found
+
+    def portraits(self):
+        return "".join(f"\n{portrait(pid)}" for pid in self.below())
 
     def _namespace(self):
         """Its processes that are in the namespace; all, where it has none."""
