@@ -19,7 +19,7 @@ CFLAGS := -Os -g
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla $(WERROR)
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 SHIM_CFLAGS = -std=c11 -D_GNU_SOURCE -DSHIM_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) $(CFLAGS)
-SHIM_LDFLAGS := -s -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,--gc-sections
+SHIM_LDFLAGS := -s -Wl,-z,relro,-z,now,-z,noexecstack,-z,text,--gc-sections,--wrap=open
 
 # On Alpine the compiler's libc is musl. Elsewhere it is musl-gcc's, which cannot link a
 # static-pie (it makes a dynamic executable of it without a word) and lacks the kernel's headers;

@@ -212,7 +212,7 @@ int install(const char *destination, bool lends, struct messages *messages) {
         return fail_step(messages, reading, "/proc/self/exe");
     }
     int folder = split_destination(destination, path, &name)
-                     ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+                     ? openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC)
                      : -1;
     if (folder < 0) {
         (void)fail_step(messages, writing, destination);

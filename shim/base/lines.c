@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* By openat(2): after open(2) with O_CLOEXEC musl asks for the flag once more, for old kernels. */
 enum { READ_ONLY = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 int lines_open_file(const char *path) {

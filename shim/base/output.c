@@ -54,7 +54,7 @@ bool output_write(int fd, const char *bytes, size_t length) {
  */
 static int open_twin(mode_t mode) {
     return S_ISFIFO(mode) || S_ISCHR(mode)
-               ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+               ? openat(AT_FDCWD, "/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
                : -1;
 }
 
@@ -141,7 +141,8 @@ void output_open_log(struct messages *messages) {
     if (getpid() != 1 || messages->log_fd >= 0) {
         return;
     }
-    int fd = open("/dev/termination-log", O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd =
+        openat(AT_FDCWD, "/dev/termination-log", O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return;
     }

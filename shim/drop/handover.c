@@ -15,7 +15,7 @@ bool handover_fill_stdio(struct messages *messages) {
             continue;
         }
         /* The lowest free number: it is this one. */
-        if (open("/dev/null", O_RDWR) != fd) {
+        if (openat(AT_FDCWD, "/dev/null", O_RDWR) != fd) {
             message_error(messages, "descriptor %d is closed, and /dev/null cannot stand in: %s",
                           fd, strerror(errno));
             message_hint(messages, "give the container a /dev/null, or leave stdin, stdout and "
@@ -49,7 +49,7 @@ static bool has_terminal(void) {
             return true;
         }
     }
-    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, "/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) {
         (void)close(fd);
     }

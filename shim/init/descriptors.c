@@ -35,7 +35,7 @@ static size_t close_listed(const char *buffer, size_t length, unsigned first, in
 static bool close_by_proc(unsigned first) {
     _Alignas(struct dirent) char buffer[2048];
     size_t closed = 1;
-    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
         return false;
     }

@@ -48,7 +48,7 @@ static bool has_mark(const char *head, ssize_t length) {
 bool interpreter_read(const char *file, struct interpreter *interpreter) {
     char head[256];
     memset(interpreter, 0, sizeof *interpreter);
-    int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }

@@ -13,7 +13,7 @@
  * there in its place is not waited for.
  */
 static bool read_file(const char *path, char *text, size_t size) {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
@@ -121,7 +121,7 @@ static void count_listed(struct census *census, const char *buffer, size_t lengt
 static void take_census(struct census *census) {
     _Alignas(struct dirent) char buffer[2048];
     long length;
-    int folder = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
         return;
     }

@@ -195,8 +195,6 @@ LIES = {
     "many lines": dict.fromkeys(FILES, "1654 0 1\n" * 50_000),
 }
 UNMAPPED = {"nothing is mapped", "empty", "one long line", "NULs", "numbers that are none"}
-# libcap-ng waits for this one before main() begins: cap_last_cap. It is for who makes the image.
-NOT_WAITED_FOR = [name for name in FILES if name != "sys/kernel/cap_last_cap"]
 
 
 def lying_proc(make, own_file="/nowhere", names=tuple(FILES)):
@@ -269,9 +267,8 @@ def test_what_is_no_file_in_proc_is_not_waited_for(box, kind, start):
     options, env = STARTS[start]
     os.mknod(box.path("/dev/zero"), 0o20666, os.makedev(1, 5))
     os.mknod(box.path("/dev/tty"), 0o20666, os.makedev(5, 0))
-    names = NOT_WAITED_FOR if kind == "FIFOs" else FILES
     done = box.run("/world", "regain", env={**env, "SHIM_LOG": "warn"}, proc=False, floor=1024,
-                   take_identity=lying_proc(KINDS[kind], names=names), **options)
+                   take_identity=lying_proc(KINDS[kind]), **options)
     judge(done, start)
 
 
@@ -334,7 +331,7 @@ def test_a_list_of_descriptors_that_is_none_is_no_work_without_end(box):
 @pytest.mark.parametrize("place", ["PID 1", "a child of PID 1"])
 def test_who_is_about_is_not_waited_for(box, kind, place):
     """At info PID 1 tells whom it asks to end, and its child who that is."""
-    names = NOT_WAITED_FOR
+    names = list(FILES)
     env = {**PORT_8080, "SHIM_LOG": "info"}
     if place == "PID 1":
         names = [*names, "2/status"]
@@ -364,7 +361,7 @@ def test_who_else_is_at_the_terminal_is_not_waited_for(box, kind):
     def enter(start):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        names = [*NOT_WAITED_FOR, f"{os.getpid()}/comm"]
+        names = [*FILES, f"{os.getpid()}/comm"]
         fork_and_wait()  # the leader of the session is somebody else
         lying_proc(KINDS[kind], names=names)(start)
 

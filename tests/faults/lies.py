@@ -282,7 +282,6 @@ def content(call, scenario):
                                ("other,app", "other,apq", without_memberships))),
         "/proc/sys/net/ipv4/ip_unprivileged_port_start": ("1024\n", (("1024", "9999", with_kept),
                                                                      ("1024", "0080", None))),
-        "/proc/sys/kernel/cap_last_cap": ("40\n", (("40", "03", None),)),
         "/proc/sys/kernel/overflowgid": ("65534", (("65534", "00005", None),)),
     }
     text, lies = replaced.get(call.file, ("", ()))

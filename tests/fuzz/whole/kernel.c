@@ -16,7 +16,6 @@ struct kernel kernel;
 #define TAKES_MORE __attribute__((no_sanitize("address")))
 
 int __real_openat(int folder, const char *path, int flags, ...);
-int __real_open(const char *path, int flags, ...);
 int __real_stat(const char *path, struct stat *status);
 int __real_lstat(const char *path, struct stat *status);
 long __real_syscall(long number, ...);
@@ -25,7 +24,6 @@ ssize_t __real_write(int fd, const void *bytes, size_t size);
 unsigned long __real_getauxval(unsigned long type);
 
 int __wrap_openat(int folder, const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 int __wrap_stat(const char *path, struct stat *status);
 int __wrap_lstat(const char *path, struct stat *status);
 long __wrap_syscall(long number, ...);
@@ -89,14 +87,6 @@ TAKES_MORE int __wrap_openat(int folder, const char *path, int flags, ...) {
     int mode = va_arg(more, int);
     va_end(more);
     return kernel.running ? open_by_name(path) : __real_openat(folder, path, flags, mode);
-}
-
-TAKES_MORE int __wrap_open(const char *path, int flags, ...) {
-    va_list more;
-    va_start(more, flags);
-    int mode = va_arg(more, int);
-    va_end(more);
-    return kernel.running ? open_by_name(path) : __real_open(path, flags, mode);
 }
 
 /* Folders are root's; the files of accounts, and once in a while the shim, may be open to others.

@@ -31,7 +31,7 @@ static struct {
 static struct {
     bool open[STDERR_FILENO + 1];
     int error;     /* of fcntl(2), where it is not that nothing is open */
-    int null;      /* what open(2) says: the lowest one that is free, 0; an error, negative */
+    int null;      /* what openat(2) says: the lowest one that is free, 0; an error, negative */
     unsigned made; /* /dev/null, so often */
 } table;
 
@@ -131,17 +131,13 @@ int openat(int folder, const char *path, int flags, ...) {
     if (strcmp(path, print("/proc/%d/comm", (int)terminal.session)) == 0) {
         return open_text(terminal.leader);
     }
-    return (int)syscall(SYS_openat, folder, path, flags, 0600);
-}
-
-int open(const char *path, int flags, ...) {
     if (strcmp(path, "/dev/null") == 0) {
         return open_null(flags);
     }
     if (strcmp(path, "/dev/tty") == 0) {
         return open_text(terminal.by_name ? "" : NULL);
     }
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+    return (int)syscall(SYS_openat, folder, path, flags, 0600);
 }
 
 static void start(void) {
