@@ -6,11 +6,13 @@ of its arguments only: as with a seccomp profile, by which it is done.
 
 import errno
 import itertools
+import random
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from calls import Call, Fault
+from calls import Call, Fault, is_libcs_own
+from pairs import PAIRS, SEED
 from trial import SCENARIOS, check_all, judge
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -180,6 +182,49 @@ def try_law(bench, law, scenario, answer, numbers, counted):
 def test_forbidden(bench, numbers, counted, law):
     trials = itertools.product((bench,), (law,), law.scenarios, law.answers, (numbers,), (counted,))
     check_all(try_law, trials)
+
+
+# What the app needs to tell what it became, or its end; and not to signal -1 for its parent.
+SPARED = {"execve", "exit_group", "arch_prctl", "getppid"}
+PRIVILEGES = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd", "NoNewPrivs")
+
+
+def try_several(bench, scenario, several, numbers, counted):
+    """Whatever it comes to, and whoever is to tell of it: it ends, and nobody got more."""
+    rules = [rule_of(call, error, numbers) for call, error in several]
+    outcome = bench.run(scenario, rules=filter(None, rules))
+    seen = outcome.witnessed
+    wrong = [f"{name} is {seen[name]}" for name in PRIVILEGES
+             if name in seen and seen[name] != scenario.promised[name]]
+    ends = 0 <= outcome.code <= 127 and not outcome.hung
+    complaint = ", ".join(wrong) or (None if ends else f"exit code {outcome.code}")
+    said = "BROKEN" if complaint else "runs" if seen else "is refused"
+    counted["several calls forbidden for good", said] += 1
+    return complaint and f"{scenario.name}: {several}: {complaint}"
+
+
+def calls_of(bench, scenario, numbers):
+    """Those that a start makes, and those of them that it can do without."""
+    calls = bench.run(scenario, log=True).calls
+    libcs = {call.name for call in calls if is_libcs_own(call)}
+    every = {call.option.removeprefix("PR_") or call.name for call in calls} - SPARED - libcs
+    spare = [call for call in sorted(every) if (rule := rule_of(call, "EPERM", numbers))
+             and bench.run(scenario, rules=[rule]).witnessed]
+    return sorted(every), spare
+
+
+def test_several_are_forbidden(bench, numbers, counted):
+    """PAIRS times, drawn from SEED: one to four that a start can do without, and any other."""
+    chance = random.Random(SEED)
+    pools = {scenario: calls_of(bench, scenario, numbers) for scenario in SCENARIOS}
+    jobs = []
+    for scenario in itertools.islice(itertools.cycle(SCENARIOS), PAIRS):
+        every, spare = pools[scenario]
+        several = {*chance.sample(spare, min(len(spare), chance.randint(1, 4)))}
+        several |= {chance.choice(every)} if chance.random() < 0.5 else set()
+        several = [(call, chance.choice((*DENIED, "EINVAL"))) for call in sorted(several)]
+        jobs.append((bench, scenario, several, numbers, counted))
+    check_all(try_several, jobs)
 
 
 @pytest.mark.parametrize("error, code", [
