@@ -69,9 +69,10 @@ static bool split_destination(const char *destination, char folder[PATH_MAX], co
 
 static bool copy(int from, int to) {
     char buffer[16384];
+    unsigned times = 0;
     for (;;) {
         ssize_t length = read(from, buffer, sizeof buffer);
-        if (length < 0 && errno == EINTR) {
+        if (length < 0 && signal_interrupted(&times)) {
             continue;
         }
         if (length <= 0) {

@@ -149,6 +149,12 @@ enum { SIGNAL_MAX = 64, SIGNAL_RTMIN = 34 };
  */
 bool signal_parse(struct text word, uint32_t *number);
 
+/*
+ * Whether the call that has just failed, by errno, was only interrupted, and is to be made again.
+ * *times, 0 at first, counts how often in a row: a sandbox may say so for ever.
+ */
+bool signal_interrupted(unsigned *times);
+
 /* A signal as it is shown: "9 (KILL)"; "32" where it has no name. */
 struct signal_text {
     char text[sizeof "-2147483648 (RTMIN+29)"];

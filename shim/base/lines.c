@@ -65,10 +65,11 @@ static bool make_room(struct lines *lines) {
 /* Reads on. Returns false at the end of the file, and where that fails: then it is noted. */
 static bool read_more(struct lines *lines) {
     ssize_t length = -1;
+    unsigned times = 0;
     if (make_room(lines)) {
         do {
             length = read(lines->fd, lines->buffer + lines->end, lines->size - lines->end);
-        } while (length < 0 && errno == EINTR);
+        } while (length < 0 && signal_interrupted(&times));
     }
     if (length < 0) {
         lines->error = errno;

@@ -31,17 +31,23 @@ static bool has_room(int fd, int milliseconds) {
     return poll(&room, 1, milliseconds) == 1;
 }
 
+/* How often in a row somebody else may have taken the room before us, or a sandbox have said so. */
+enum { VAIN_MAX = 100 };
+
 bool output_write(int fd, const char *bytes, size_t length) {
+    unsigned vain = 0;
     while (length > 0) {
         ssize_t written = write(fd, bytes, length);
         /* A pipe that is full for the moment gets a second; nothing else is waiting for us. */
-        if (written < 0 && (errno == EINTR || (errno == EAGAIN && has_room(fd, 1000)))) {
+        if (written < 0 && (signal_interrupted(&vain) ||
+                            (errno == EAGAIN && vain++ < VAIN_MAX && has_room(fd, 1000)))) {
             continue;
         }
         if (written <= 0) {
             take_back(errno);
             return false;
         }
+        vain = 0;
         bytes += written;
         length -= (size_t)written;
     }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -34,6 +35,11 @@ static bool parse_real_time(struct text word, uint32_t *number) {
     }
     *number = up ? SIGNAL_RTMIN + distance : SIGNAL_MAX - distance;
     return true;
+}
+
+bool signal_interrupted(unsigned *times) {
+    static const unsigned most = 100;
+    return errno == EINTR && (*times)++ < most;
 }
 
 bool signal_parse(struct text word, uint32_t *number) {

@@ -123,7 +123,8 @@ void spawn_kill(pid_t child) {
     if (kill(child, SIGKILL) < 0) {
         return; /* nor is there an end to wait for */
     }
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    unsigned times = 0;
+    while (waitpid(child, NULL, 0) < 0 && signal_interrupted(&times)) {
     }
 }
 

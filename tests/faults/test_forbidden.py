@@ -184,6 +184,8 @@ def test_forbidden(bench, numbers, counted, law):
     check_all(try_law, trials)
 
 
+NEVER = (*DENIED, "EINVAL", "EINTR", "EAGAIN")
+
 # What the app needs to tell what it became, or its end; and not to signal -1 for its parent.
 SPARED = {"execve", "exit_group", "arch_prctl", "getppid"}
 PRIVILEGES = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd", "NoNewPrivs")
@@ -203,26 +205,38 @@ def try_several(bench, scenario, several, numbers, counted):
     return complaint and f"{scenario.name}: {several}: {complaint}"
 
 
-def calls_of(bench, scenario, numbers):
-    """Those that a start makes, and those of them that it can do without."""
+def calls_of(bench, scenario):
+    """Those that a start makes."""
     calls = bench.run(scenario, log=True).calls
     libcs = {call.name for call in calls if is_libcs_own(call)}
-    every = {call.option.removeprefix("PR_") or call.name for call in calls} - SPARED - libcs
-    spare = [call for call in sorted(every) if (rule := rule_of(call, "EPERM", numbers))
-             and bench.run(scenario, rules=[rule]).witnessed]
-    return sorted(every), spare
+    return sorted({call.option.removeprefix("PR_") or call.name for call in calls} - SPARED - libcs)
+
+
+def needless_calls_of(bench, scenario, numbers):
+    """Those of them that it can do without."""
+    return [call for call in calls_of(bench, scenario) if (rule := rule_of(call, "EPERM", numbers))
+            and bench.run(scenario, rules=[rule]).witnessed]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("error", ["EINTR", "EAGAIN"])
+def test_again_and_again_has_an_end(bench, numbers, counted, scenario, error):
+    """Each call says for ever that it is worth another try."""
+    check_all(try_several, [(bench, scenario, [(call, error)], numbers, counted)
+                            for call in calls_of(bench, scenario)])
 
 
 def test_several_are_forbidden(bench, numbers, counted):
     """PAIRS times, drawn from SEED: one to four that a start can do without, and any other."""
     chance = random.Random(SEED)
-    pools = {scenario: calls_of(bench, scenario, numbers) for scenario in SCENARIOS}
+    pools = {scenario: (calls_of(bench, scenario), needless_calls_of(bench, scenario, numbers))
+             for scenario in SCENARIOS}
     jobs = []
     for scenario in itertools.islice(itertools.cycle(SCENARIOS), PAIRS):
-        every, spare = pools[scenario]
-        several = {*chance.sample(spare, min(len(spare), chance.randint(1, 4)))}
+        every, needless = pools[scenario]
+        several = {*chance.sample(needless, min(len(needless), chance.randint(1, 4)))}
         several |= {chance.choice(every)} if chance.random() < 0.5 else set()
-        several = [(call, chance.choice((*DENIED, "EINVAL"))) for call in sorted(several)]
+        several = [(call, chance.choice(NEVER)) for call in sorted(several)]
         jobs.append((bench, scenario, several, numbers, counted))
     check_all(try_several, jobs)
 

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <signal.h>
 
 static const struct {
@@ -50,6 +51,17 @@ TEST(a_signal_has_its_name_with_or_without_sig_in_any_case) {
         expect_signal(print("Sig%s", names[i].name), names[i].number);
     }
     expect_signal("sigTerm", SIGTERM);
+}
+
+TEST(a_call_that_is_always_interrupted_is_given_up) {
+    unsigned times = 0;
+    errno = EAGAIN;
+    expect(!signal_interrupted(&times) && times == 0, "another error");
+    errno = EINTR;
+    for (int i = 0; i < 100; i++) {
+        expect(signal_interrupted(&times), "%d", i);
+    }
+    expect(!signal_interrupted(&times), "for ever");
 }
 
 TEST(every_signal_below_32_is_known_by_the_name_that_libc_has_for_it) {
@@ -158,6 +170,7 @@ TEST(what_is_shown_can_be_read) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_has_its_name_with_or_without_sig_in_any_case),
+        cmocka_unit_test(a_call_that_is_always_interrupted_is_given_up),
         cmocka_unit_test(every_signal_below_32_is_known_by_the_name_that_libc_has_for_it),
         cmocka_unit_test(a_signal_has_its_number_up_to_64_and_zero_is_none),
         cmocka_unit_test(real_time_signals_count_from_34_and_64_as_glibc_and_docker_do),
