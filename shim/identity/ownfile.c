@@ -124,7 +124,7 @@ static void begin(struct walk *walk, const char *path, char *here) {
     walk->here = here;
     walk->links = 0;
     walk->rest = (struct text){NULL, 0};
-    (void)prepend(walk, path, strlen(path)); /* it fits, and it may be in here */
+    (void)prepend(walk, path, strlen(path)); /* it may be in here */
     here[0] = '\0';
     look_here(walk);
 }
@@ -223,7 +223,7 @@ static bool find_writable(const struct user *user, const char *path, char here[P
             walk.status = entry;
         }
     }
-    return may_write(user, here, &walk.status, NULL);
+    return walk.lost || may_write(user, here, &walk.status, NULL);
 }
 
 bool ownfile_is_replaceable(uid_t uid, const struct group_list *groups, const char *path) {

@@ -20,9 +20,6 @@
  * there all the same: a child of ours that nobody has reaped.
  */
 static void send(const struct supervision *run, int number, bool group) {
-    if (run->ended) {
-        return;
-    }
     if (!group || kill(-run->app, number) < 0) {
         (void)kill(run->app, number); /* a refusal is the kernel's last word */
     }

@@ -87,6 +87,18 @@ def test_an_unknown_flag_is_named(box, words):
     assert words[0].replace("\n", "\\x0a").replace("\x1b", "\\x1b") in error
 
 
+# rt_sigprocmask(2) and rt_sigaction(2)
+MASKING, HANDLING = {"x86_64": (14, 13), "aarch64": (135, 134)}.get(os.uname().machine, (None, None))
+
+
+@pytest.mark.skipif(MASKING is None, reason="no numbers of system calls")
+@pytest.mark.parametrize("forbidden", [MASKING, (HANDLING, 1)], ids=["the mask", "the handlers"])
+def test_what_is_wrong_is_told_whatever_is_forbidden(box, forbidden):
+    done = box.run("-x", forbidden=(forbidden,))
+    assert (done.exit_code, done.stdout) == (125, "")
+    assert 'unknown flag "-x"' in done.stderr.splitlines()[0]
+
+
 @pytest.mark.parametrize("before", [[], ["--"]], ids=["", "--"])
 @pytest.mark.parametrize("after", [[], ["--"], ["--help"], ["--", "--check"], ["-x"]], ids=" ".join)
 def test_all_after_the_program_is_the_programs_own(box, before, after):

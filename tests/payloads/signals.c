@@ -2,8 +2,9 @@
  * signals: prints "ready PID", then every signal that it gets, a number a line. When stdin ends, so
  * does it, with 0; a number on stdin makes it end with that.
  *
- *   signals [-c] [-n] [SIGNAL]...
+ *   signals [-c] [-g] [-n] [SIGNAL]...
  *     -c        has a child that does the same until it ends, with "child " before each line
+ *     -g        leaves its process group, which is gone then
  *     -n        does not look at stdin
  *     SIGNAL    is left alone: it does what it does to a program that knows nothing of it
  *
@@ -60,15 +61,32 @@ static _Noreturn void tell(const char *who, int fd, bool listen) {
     }
 }
 
+/* For that of a child, which stays. */
+static void leave_group(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    if (child < 0 || setpgid(child, child) < 0 || setpgid(0, child) < 0) {
+        err(EXIT_FAILURE, "cannot leave the process group");
+    }
+}
+
 int main(int argc, char **argv) {
     uint64_t mask = UINT64_MAX;
     bool family = false;
     bool listen = true;
     int ready[2];
     int option;
-    while ((option = getopt(argc, argv, "cn")) != -1) {
+    while ((option = getopt(argc, argv, "cgn")) != -1) {
         family = family || option == 'c';
         listen = listen && option != 'n';
+        if (option == 'g') {
+            leave_group();
+        }
     }
     for (char **word = argv + optind; *word != NULL; word++) {
         mask &= ~(UINT64_C(1) << (atoi(*word) - 1));

@@ -118,6 +118,20 @@ def test_zombies_are_nothing_to_wait_for(shim):
     assert run.finish() == (3, "", "")
 
 
+def test_more_zombies_than_are_reaped_at_a_time(shim):
+    run = shim(payload("orphans"), "batch", "0", env=LONG)
+    run.ready()
+    app = run.app
+    run.send(STOP)
+    wait_until(lambda: state(run.pid) == "T", "the shim has stopped")
+    run.say("1500\n")
+    run.ready()
+    run.close_input()
+    wait_until(lambda: state(app) == "Z", "the app has ended")
+    run.send(CONT)
+    assert run.finish() == (0, "", "")
+
+
 def test_exit_codes_are_rewritten_after_it(leave):
     run = leave(OBEYS, env=LONG | {"SHIM_EXIT_CODES": "3:4"})
     run.say("\n")

@@ -173,6 +173,14 @@ def test_with_signal_group_they_go_to_its_children_too(watched):
     assert run.finish() == (0, "", "")
 
 
+def test_an_app_that_has_left_its_process_group_is_not_lost(watched):
+    run = watched("-g", env={"SHIM_SIGNAL_GROUP": "1"})
+    for number in SIGNALS:
+        run.send(number)
+        assert run.line() == str(number)
+    assert run.finish() == (0, "", "")
+
+
 def test_the_app_leads_a_process_group_of_its_own(shim, init):
     """Field 5 of stat(5): the process group."""
     run = shim("/usr/bin/awk", "{ print $1 == $5 }", "/proc/self/stat", init=init)
@@ -249,6 +257,17 @@ def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched)
     wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
     run.send(USR1)
     assert sorted(run.numbers(2)) == [USR2, CONT]
+    assert run.finish() == (0, "", "")
+
+
+def test_a_cont_that_is_rewritten_continues_the_app_as_well(watched):
+    run = watched(env={"SHIM_SIGNAL_REWRITE": "CONT:USR1"})
+    os.kill(run.app, STOP)
+    wait_until(lambda: is_stopped(run.app), "the app has stopped")
+    run.send(USR2)
+    wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
+    run.send(CONT)
+    assert sorted(run.numbers(3)) == [USR1, USR2, CONT]
     assert run.finish() == (0, "", "")
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pid1
 import pytest
-from pid1 import ABRT, HUP, INT, RTMAX, TERM, USR1, USR2, payload
+from pid1 import ABRT, CONT, HUP, INT, RTMAX, STOP, TERM, USR1, USR2, payload, state, wait_until
 
 INFO = {"SHIM_LOG": "info"}
 DEBUG = {"SHIM_LOG": "debug"}
@@ -60,11 +60,14 @@ def test_how_the_app_ended(shim, init, how, env, end, hints):
     assert len(given) == bool(hints) and all(word in given[0] for word in hints)
 
 
-def test_a_kill_that_the_shim_was_told_to_hand_on_is_its_own(shim, init):
-    env = INFO | {"SHIM_SIGNAL_REWRITE": "TERM:KILL"}
+@pytest.mark.parametrize("signals", [[HUP], [HUP, USR1]], ids=["alone", "and another"])
+def test_a_kill_that_the_shim_was_told_to_hand_on_is_its_own(shim, init, signals):
+    env = INFO | {"SHIM_SIGNAL_REWRITE": "HUP:KILL"}
     run = shim(payload("signals"), init=init, env=env)
     run.ready()
-    run.send(TERM)
+    run.send(STOP)
+    wait_until(lambda: state(run.pid) == "T", "the shim has stopped")
+    run.send(*signals, CONT)  # they wait for it, and the lowest is the first
     assert run.end() == 137
     assert told(run, "info")[-1] == "the app ended: killed by signal 9 (KILL)"
     assert told(run, "hint") == []

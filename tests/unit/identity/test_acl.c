@@ -48,10 +48,39 @@ TEST(a_list_of_an_odd_form_lets_anybody) {
     }
 }
 
+TEST(of_two_entries_for_the_user_the_first_counts) {
+    enum { PAIR = 4 + 5 * 8 };
+    static const uint8_t mine[] = {2, 0, 0, 0, 0x76, 0x06, 0, 0}; /* 1654 */
+    uint8_t list[PAIR];
+    memcpy(list, minimal, 4 + 8);
+    memcpy(list + 4 + 8, mine, sizeof mine);
+    memcpy(list + 4 + 2 * 8, mine, sizeof mine);
+    memcpy(list + 4 + 3 * 8, minimal + 4 + 8, 2 * 8);
+    for (int first = 0; first < 2; first++) {
+        list[4 + 8 + 2] = first == 1 ? 7 : 5;
+        list[4 + 2 * 8 + 2] = first == 1 ? 5 : 7;
+        expect(judge(list, sizeof list) == (first == 1), "%d", first);
+    }
+}
+
+TEST(the_mask_is_over_what_an_entry_gives) {
+    static const uint8_t mask[] = {16, 0, 5, 0, 0xff, 0xff, 0xff, 0xff};
+    uint8_t list[MINIMAL + sizeof mask];
+    memcpy(list, minimal, 4 + 8);
+    memcpy(list + 4 + 8, (uint8_t[]){8, 0, 7, 0, 0x76, 0x06, 0, 0}, 8); /* group 1654 */
+    memcpy(list + 4 + 2 * 8, mask, sizeof mask);
+    memcpy(list + 4 + 3 * 8, minimal + 4 + 2 * 8, 8);
+    assert_false(judge(list, sizeof list));
+    list[4 + 2 * 8 + 2] = 7;
+    assert_true(judge(list, sizeof list));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_that_says_what_the_mode_says_does_no_more),
         cmocka_unit_test(a_list_of_an_odd_form_lets_anybody),
+        cmocka_unit_test(of_two_entries_for_the_user_the_first_counts),
+        cmocka_unit_test(the_mask_is_over_what_an_entry_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
