@@ -1,7 +1,8 @@
 """Lists of what stays as it is, each with its reason, that cannot get out of date.
 
 A reason is a paragraph; what it is the reason of follows, one a line, indented. Which function a
-thing is in belongs to its name, a line number does not.
+thing is in belongs to its name, a line number does not. "now and then: " before a thing says that
+it may be found, or may not: chance decides.
 """
 
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 # A definition, as clang-format has it: from its first line to the brace at the margin.
 DEFINITION = re.compile(r"^\w[^;{}]*?\)\s*\{\n.*?^\}", re.S | re.M)
 ATTRIBUTE = re.compile(r"__attribute__\(\([^()]*(?:\([^()]*\))?[^()]*\)\)")
+
+CHANCE = "now and then: "
 
 
 def functions(source):
@@ -26,11 +29,14 @@ class Reasons:
     def __init__(self, path):
         self.path = Path(path)
         self.items = set()
+        self.by_chance = set()
         for line in self.path.read_text().splitlines() if self.path.exists() else ():
             if line.startswith("    "):
-                self.items.add(line.strip())
+                thing = line.strip().removeprefix(CHANCE)
+                self.items.add(thing)
+                self.by_chance |= {thing} if CHANCE in line else set()
 
     def compare(self, found):
         """(what is found and not in the list, what is in the list and not found)"""
         found = set(found)
-        return sorted(found - self.items), sorted(self.items - found)
+        return sorted(found - self.items), sorted(self.items - self.by_chance - found)

@@ -23,14 +23,16 @@ enum { CALL_SETGROUPS = SYS_setgroups };
  * the last capability in /proc, and wait there for ever where somebody has put a FIFO. It asks the
  * kernel then. Our own rooms open by openat(2).
  */
-int __wrap_open(const char *path, int flags, ...); /* NOLINT(*-reserved-identifier, cert-dcl*) */
+/* NOLINTBEGIN(*-reserved-identifier, cert-dcl*) */
+int __wrap_open(const char *path, int flags, ...);
 
-int __wrap_open(const char *path, int flags, ...) { /* NOLINT(*-reserved-identifier, cert-dcl*) */
+int __wrap_open(const char *path, int flags, ...) {
     (void)path;
     (void)flags;
     errno = ENOENT;
     return -1;
 }
+/* NOLINTEND(*-reserved-identifier, cert-dcl*) */
 
 static bool fail(struct messages *messages, const char *what) {
     message_error(messages, "%s failed: %s", what, strerror(errno));

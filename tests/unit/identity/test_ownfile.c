@@ -14,6 +14,7 @@ static struct {
 } list;
 
 static const char *given;   /* the path by which we were started */
+static const char *link_to; /* what every link leads to; NULL: none can be read */
 static bool folder_is_gone; /* the one that we are in */
 
 ssize_t getxattr(const char *path, const char *name, void *value, size_t size) {
@@ -44,13 +45,15 @@ char *getcwd(char *path, size_t size) {
     return path;
 }
 
-/* /proc is not there. */
 ssize_t readlink(const char *path, char *target, size_t size) {
     (void)path;
-    (void)target;
-    (void)size;
-    errno = EACCES;
-    return -1;
+    if (link_to == NULL) {
+        errno = EACCES;
+        return -1;
+    }
+    assert_true(strlen(link_to) <= size);
+    memcpy(target, link_to, strlen(link_to));
+    return (ssize_t)strlen(link_to);
 }
 
 static gid_t own[] = {1654};
@@ -128,6 +131,16 @@ TEST(without_proc_it_is_the_path_by_which_we_were_started) {
     folder_is_gone = false;
 }
 
+TEST(the_path_by_which_we_were_started_may_not_be_known) {
+    char *path = file_of_group(1654);
+    list.length = -ENODATA;
+    link_to = path;
+    assert_string_equal(find(NULL), path);
+    link_to = file_of_group(0);
+    assert_string_equal(find(NULL), "");
+    link_to = NULL;
+}
+
 TEST(without_proc_it_has_the_capabilities_of_that_path) {
     struct file_capabilities found;
     list.length = list.again = -ENODATA;
@@ -148,6 +161,7 @@ int main(void) {
         cmocka_unit_test(a_path_that_is_too_long_to_be_walked_is_not_believed),
         cmocka_unit_test(a_link_that_cannot_be_read_leads_nowhere),
         cmocka_unit_test(without_proc_it_is_the_path_by_which_we_were_started),
+        cmocka_unit_test(the_path_by_which_we_were_started_may_not_be_known),
         cmocka_unit_test(without_proc_it_has_the_capabilities_of_that_path),
     };
     return cmocka_run_group_tests(tests, NULL, remove_folder);
