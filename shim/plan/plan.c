@@ -8,13 +8,15 @@
 
 static void warn_of_no_home(const struct identity *identity, const struct plan *plan,
                             const char *before, struct messages *messages) {
-    if (plan->home == before || strcmp(plan->home, "/") != 0) {
+    /* Whose home is / by /etc/passwd would have that one under USER too. */
+    if (plan->home == before || plan->home == identity->app.home || strcmp(plan->home, "/") != 0) {
         return;
     }
-    message_warn(messages, "HOME becomes /: /etc/passwd has no home for uid %u",
+    message_warn(messages,
+                 "HOME becomes /: /etc/passwd has no home for uid %u, or none that begins with /",
                  (unsigned)identity->app_uid);
     message_hint(messages, "apps of a single file and DataProtection want one that they may write "
-                           "to: set HOME, or give the user a line in /etc/passwd");
+                           "to: set HOME, or give the user one in /etc/passwd");
 }
 
 static const char *choose_home(const struct identity *identity, const char *home) {

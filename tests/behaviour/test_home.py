@@ -51,8 +51,15 @@ def test_without_an_absolute_home_in_passwd_it_is_the_root_folder(box, line, giv
     done = box.run("/world", env=home(given))
     assert "HOME=/" in done.noisy_world["environment"]
     (warning,), (hint,) = done.texts("warning"), done.texts("hint")
-    assert "HOME becomes /" in warning and "uid 1654" in warning
+    assert "HOME becomes /" in warning and "uid 1654, or none that begins with /" in warning
     assert "DataProtection" in hint and "set HOME" in hint
+
+
+@pytest.mark.parametrize("given", [None, "", "/root"])
+def test_a_home_that_is_the_root_folder_in_passwd_is_no_warning(box, given):
+    """Like that of Alpine's nobody."""
+    box.write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:1654:1654::/:/sbin/nologin\n")
+    assert home_of(box.run("/world", env=home(given))) == "/"
 
 
 def test_a_home_that_was_set_on_purpose_is_no_warning(box):

@@ -594,6 +594,7 @@ TEST(a_home_that_was_roots_becomes_the_apps) {
         {"/rootless", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "/rootless"},
         {"x", {true, 0, name_root, home_root}, {true, 1, name_app, home_app}, "x"},
         {"/srv/starter", {false, 0, NULL, NULL}, {true, 1, name_app, home_app}, "/srv/starter"},
+        {"/root", {true, 0, name_root, home_root}, {true, 1, name_app, top}, "/"},
         /* A user without a home. */
         {"/root", {true, 0, name_root, home_root}, {false, 0, NULL, NULL}, "/"},
         {NULL, {true, 0, name_root, home_root}, {false, 0, NULL, NULL}, "/"},
