@@ -72,8 +72,8 @@ static void print_groups(const struct plan *plan, const struct options *options,
     (void)printf("%s\n", plan->groups->count == 0 ? "none" : "");
 }
 
-static void print_listen(const struct listen *listen) {
-    if (listen->malformed) {
+static void print_listen(const struct listen *listen, const struct options *options) {
+    if (listen->malformed || options->malformed[SETTING_HTTP_PORTS_FROM]) {
         (void)printf("listen: ?\n");
         return;
     }
@@ -111,7 +111,7 @@ int check_print(const struct plan *plan, const struct options *options,
     (void)printf("home: %s\n", !identity->known     ? "?"
                                : plan->home == NULL ? "none"
                                                     : plain(text_of(plan->home)).text);
-    print_listen(plan->listen);
+    print_listen(plan->listen, options);
     (void)printf("keep: %s\n", plan->kept != 0 ? "cap_net_bind_service" : "none");
     (void)printf("program: %s\n", plain(text_of(file)).text);
     (void)printf("verdict: %s\n", code == 0 ? "ok" : "refused");

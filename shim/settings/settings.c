@@ -191,15 +191,15 @@ static bool has_conflict(char *const *environment, const char *name, struct mess
     return true;
 }
 
-/* SHIM_HTTP_PORTS_FROM names a variable; the port is that one's value. */
-static void follow_ports_from(char *const *environment, struct options *options,
+/* SHIM_HTTP_PORTS_FROM names a variable, whose value is the port. Returns whether that is good. */
+static bool follow_ports_from(char *const *environment, struct options *options,
                               struct messages *messages) {
     uint32_t port;
     const char *name = options->ports_from;
     const char *value = environment_get(environment, name);
     options->ports_from = NULL;
     if (has_conflict(environment, name, messages)) {
-        return;
+        return false;
     }
     if (value == NULL || value[0] == '\0') {
         message_warn(messages,
@@ -207,17 +207,18 @@ static void follow_ports_from(char *const *environment, struct options *options,
                      "stay as they are",
                      plain(text_of(name)).text);
         message_hint(messages, "set that variable to a port, or take SHIM_HTTP_PORTS_FROM out");
-        return;
+        return true;
     }
     if (!text_number(text_of(value), 65535, &port) || port == 0) {
         message_error(messages, "%s is %s, which is not a port", plain(text_of(name)).text,
                       quote(text_of(value)).text);
         message_hint(messages, "SHIM_HTTP_PORTS_FROM makes it the app's port: it must be a number "
                                "from 1 to 65535, in plain digits without leading zeros");
-        return;
+        return false;
     }
     options->ports_from = name;
     options->ports_from_value = value;
+    return true;
 }
 
 /* What expects to hear from its main process hears nothing from our child. */
@@ -285,6 +286,7 @@ void options_read_settings(char *const *environment, struct options *options,
         warn_of_notification(environment, messages);
     }
     if (options->ports_from != NULL) {
-        follow_ports_from(environment, options, messages);
+        options->malformed[SETTING_HTTP_PORTS_FROM] =
+            !follow_ports_from(environment, options, messages);
     }
 }

@@ -197,6 +197,7 @@ def test_links_in_a_circle_end_the_search_in_path_as_in_a_start(box, path, super
         ("APP_GID", {"group", "groups"}),
         ("APP_GROUPS", {"groups"}),
         ("ASPNETCORE_URLS", {"listen"}),
+        ("SHIM_HTTP_PORTS_FROM", {"listen"}),
         ("SHIM_LOG", set()),
     ],
 )
@@ -205,6 +206,12 @@ def test_what_a_malformed_setting_leaves_unknown_is_a_question_mark(box, name, u
     assert {key for key, value in values.items() if value == "?"} == unknown
     assert done.exit_code == 125
     assert f'{name} is "?!"' in done.stderr or name in done.texts("error")[0]
+
+
+@pytest.mark.parametrize("ports", [["PORT=80a"], ["PORT=8080", "PORT=8081"]], ids=str)
+def test_a_port_that_cannot_be_handed_over_leaves_unknown_where_the_app_listens(box, ports):
+    values, done = check(box, env=["SHIM_HTTP_PORTS_FROM=PORT", *ports])
+    assert (values["listen"], done.exit_code) == ("?", 125)
 
 
 def test_what_a_user_who_stays_has_does_not_hang_on_settings(box):
