@@ -7,10 +7,12 @@ void faults_begin(struct faults *faults, const char *ports_from, struct messages
     faults->count = 0;
 }
 
+bool faults_is_asked_for(const struct faults *faults, struct text source) {
+    return faults->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
+}
+
 struct text faults_name(const struct faults *faults, struct text source) {
-    bool filled =
-        faults->ports_from != NULL && text_equal(source, LITERAL("ASPNETCORE_HTTP_PORTS"));
-    return filled ? text_of(faults->ports_from) : source;
+    return faults_is_asked_for(faults, source) ? text_of(faults->ports_from) : source;
 }
 
 enum address_fault faults_parse(enum key key, struct text piece, struct address *address) {
@@ -78,7 +80,7 @@ void faults_warn_overridden(struct faults *faults, enum key key, const struct en
         return;
     }
     /* Ordinary in an image that has a variable of its own; but not if it was asked for by name. */
-    bool asked_for = source.at == faults->ports_from;
+    bool asked_for = faults_is_asked_for(faults, entry->source);
     message_add(faults->messages, asked_for ? MESSAGE_WARN : MESSAGE_INFO, "%s is overridden by %s",
                 plain(source).text, plain(faults_name(faults, by)).text);
 }

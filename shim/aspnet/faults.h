@@ -28,6 +28,9 @@ struct faults {
 
 void faults_begin(struct faults *faults, const char *ports_from, struct messages *messages);
 
+/* Whether that is the variable that the shim has filled, as SHIM_HTTP_PORTS_FROM asks for. */
+bool faults_is_asked_for(const struct faults *faults, struct text source);
+
 /* The source to name: the shim may have filled ASPNETCORE_HTTP_PORTS from another variable. */
 struct text faults_name(const struct faults *faults, struct text source);
 

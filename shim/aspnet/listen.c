@@ -66,6 +66,11 @@ static void take_list(struct resolver *resolver, enum key key, struct statement 
         warn_overridden(resolver, key, &resolver->choices->keys[key], entry);
         return;
     }
+    /* An app of CreateBuilder does not get the port that was asked for by name. */
+    if ((statement->readings & READING_WEB) == 0 &&
+        faults_is_asked_for(&resolver->faults, entry->source)) {
+        warn_overridden(resolver, key, &resolver->choices->keys[key], entry);
+    }
     while (choice_next_piece(key, &rest, &piece)) {
         enum address_fault fault = faults_parse(key, piece, &address);
         good &= take_piece(resolver, fault, &address, statement->readings, piece, entry->source);

@@ -233,10 +233,13 @@ def test_a_named_variable_without_a_value_changes_nothing(box, env):
     assert "SHIM_HTTP_PORTS_FROM names PORT, which is not set" in warning
 
 
-def test_a_handed_over_port_that_is_overridden_is_a_warning(box):
-    env = {"PORT": "5001", "SHIM_HTTP_PORTS_FROM": "PORT", "URLS": "http://*:8080"}
+@pytest.mark.parametrize(
+    "over", [{"URLS": "http://*:8080"}, {"DOTNET_HTTP_PORTS": "8080"}], ids=lambda over: min(over)
+)
+def test_a_handed_over_port_that_is_overridden_is_a_warning(box, over):
+    env = {"PORT": "5001", "SHIM_HTTP_PORTS_FROM": "PORT", **over}
     done = box.run("/world", env=env | {"SHIM_LOG": "warn"})
-    assert any("PORT" in text and "URLS" in text for text in done.texts("warning"))
+    assert done.texts("warning") == [f"PORT is overridden by {min(over)}"]
 
 
 # A kernel that does not tell its floor: gVisor, or no /proc

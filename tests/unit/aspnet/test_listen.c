@@ -639,6 +639,18 @@ TEST(the_variable_that_the_port_was_taken_from_is_the_one_that_is_named) {
                      "PORT"),
         "1 http from ASPNETCORE_URLS");
     assert_int_equal(said(&messages, "shim: warning: PORT is overridden by ASPNETCORE_URLS\n"), 1);
+    /* In most apps, that is: others take it. */
+    assert_string_equal(
+        resolve_from(WORDS("ASPNETCORE_HTTP_PORTS=9000", "DOTNET_HTTP_PORTS=1"), APP, "PORT"),
+        "1 http from DOTNET_HTTP_PORTS, 9000 http from PORT (generic host)");
+    assert_int_equal(said(&messages, "shim: warning: PORT is overridden by DOTNET_HTTP_PORTS\n"),
+                     1);
+    assert_string_equal(resolve_from(WORDS("ASPNETCORE_HTTP_PORTS=9000", "ASPNETCORE_PORT=1",
+                                           "ASPNETCORE_APPL_PATH=/", "ASPNETCORE_TOKEN=x"),
+                                     APP, "PORT"),
+                        "1 http 127.0.0.1 from ASPNETCORE_PORT, 9000 http from PORT "
+                        "(slim builder)");
+    assert_int_equal(said(&messages, "shim: warning: PORT is overridden by ASPNETCORE_PORT\n"), 1);
     /* Only that one. */
     assert_string_equal(
         resolve_from(WORDS("HTTPS_PORTS=443", "ASPNETCORE_HTTP_PORTS=80"), APP, "WEB_PORT"),
