@@ -130,20 +130,35 @@ static bool is_dll(const char *name) {
     return length > 4 && strcmp(name + length - 4, ".dll") == 0;
 }
 
+/* Whether it may be in a folder of PATH that the app's user may not enter, such as /root. */
+static bool may_be_hidden(const char *name, const char *path) {
+    struct search search = search_begin(name, path);
+    char candidate[PATH_MAX];
+    struct stat status;
+    bool hidden = false;
+    while (!hidden && search_next(&search, candidate)) {
+        hidden = stat(candidate, &status) < 0 && errno == EACCES;
+    }
+    return hidden;
+}
+
 static int explain_absence(const char *name, const char *path, int error,
                            struct messages *messages) {
     char folder[PATH_MAX];
     message_error(messages, "%s was not found: %s", quote(text_of(name)).text, strerror(error));
-    if (strchr(name, ' ') != NULL) {
+    if (name[0] == '\0') {
+        message_hint(messages, "the word after the shim is empty: a variable without a value?");
+    } else if (strchr(name, ' ') != NULL) {
         message_hint(messages, "the program and each of its arguments are words of their own: "
                                "[\"/shim\", \"./app\", \"--urls\", \"http://*:8080\"]");
     } else if (is_dll(name)) {
         message_hint(messages, "%s", dll_hint);
     } else if (!is_path(name)) {
         message_hint(messages,
-                     "it is in no folder of PATH=%s; a program in the working directory "
+                     "it is in no folder of PATH=%s%s; a program in the working directory "
                      "is ./NAME",
-                     plain(text_of(path != NULL ? path : default_path)).text);
+                     plain(text_of(path != NULL ? path : default_path)).text,
+                     may_be_hidden(name, path) ? " that the app's user may enter" : "");
     } else if (name[0] != '/' && getcwd(folder, sizeof folder) != NULL) {
         message_hint(messages, "the working directory is %s", quote(text_of(folder)).text);
     } else {

@@ -103,6 +103,9 @@ bool options_parse(int argc, char *const *argv, struct options *options,
         }
         if (!find_flag(*word, &verb)) {
             message_error(messages, "unknown flag %s", quote(text_of(*word)).text);
+            message_hint(messages, "the program comes before its own arguments: [\"/shim\", "
+                                   "\"./aspnetapp\", \"--urls\", \"http://*:8080\"]; shim --help "
+                                   "lists the shim's flags");
             return false;
         }
         if (options->verb != VERB_RUN) {

@@ -82,9 +82,11 @@ def test_a_wrong_command_line_is_refused_with_the_usage(box, words):
 
 @pytest.mark.parametrize("words", [["-x"], ["--chec", "/world"], ["-\n\x1b[31m"]], ids=repr)
 def test_an_unknown_flag_is_named(box, words):
-    error = box.run(*words).stderr.splitlines()[0]
+    error, hint, *_ = box.run(*words).stderr.splitlines()
     assert "unknown flag" in error
     assert words[0].replace("\n", "\\x0a").replace("\x1b", "\\x1b") in error
+    # As when a pod's args take the place of the image's CMD.
+    assert hint.startswith("shim: hint: ") and "the program comes before" in hint
 
 
 # rt_sigprocmask(2) and rt_sigaction(2)

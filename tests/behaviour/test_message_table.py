@@ -261,8 +261,10 @@ def programs(box):
         yield run(box, name)
     box.path("/round").symlink_to("/round")
     for name in ("/round", "/etc", "/nowhere", "./nowhere", "nowhere", "./app --urls x",
-                 "nowhere.dll", "/" + "x" * 300):
+                 "nowhere.dll", "/" + "x" * 300, ""):
         yield run(box, name)
+    box.path("/root").chmod(0o700)
+    yield run(box, "dotnet", env={"PATH": "/root"})
     box.write("/locked", "#!/world\n", mode=0o711)
     yield run(box, "/locked")
     box.write("/nosh", "#!/bin/sh\n", mode=0o711)

@@ -39,7 +39,10 @@ def test_beneath_a_file(box, supervise):
 
 
 def test_an_empty_name(box, supervise):
-    refuses(box.run("", env=supervise), 127, "not found")
+    done = box.run("", env=supervise)
+    refuses(done, 127, "not found")
+    (hint,) = done.texts("hint")
+    assert "empty" in hint and "PATH" not in hint
 
 
 @pytest.mark.parametrize("name", ["/etc", "/", "./"])
@@ -168,6 +171,17 @@ def test_a_name_with_a_slash_is_not_looked_for_in_path(box, supervise):
     box.folder("/bin/sub")
     shutil.copy(box.path("/world"), box.path("/bin/sub/app"))
     refuses(box.run("sub/app", env=supervise | {"PATH": "/bin"}), 127, "sub/app", "not found")
+
+
+def test_in_a_folder_of_path_that_the_apps_user_may_not_enter(box, supervise):
+    """dotnet-install.sh, run by root, puts it there."""
+    box.path("/root").chmod(0o700)
+    shutil.copy(box.path("/world"), box.path("/root/dotnet"))
+    done = box.run("dotnet", env=supervise | {"PATH": "/bin:/root"})
+    refuses(done, 127, '"dotnet" was not found')
+    assert any("that the app's user may enter" in hint for hint in done.texts("hint"))
+    done = box.run("dotnet", env=supervise | {"PATH": "/bin:/home"})
+    assert not any("may enter" in hint for hint in done.texts("hint"))
 
 
 def test_denied_in_path_and_nowhere_else(box, supervise):
