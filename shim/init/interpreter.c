@@ -1,5 +1,7 @@
 #include "interpreter.h"
 
+#include "init/init.h"
+
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
@@ -66,4 +68,40 @@ bool interpreter_read(const char *file, struct interpreter *interpreter) {
     }
     (void)close(fd); /* only read from */
     return length >= 0;
+}
+
+/* What a loader tells of the libc that a program was built for. */
+static const char *advise_on_loader(const char *loader) {
+    if (strstr(loader, "/ld-musl-") != NULL) {
+        return "it was built for musl, as on Alpine, and this image has another libc: publish it "
+               "for linux-x64 or linux-arm64, without musl";
+    }
+    if (strstr(loader, "/ld-linux") != NULL) {
+        return "it was built for glibc, and this image has none, or one for another architecture: "
+               "on Alpine publish it for linux-musl-x64 or linux-musl-arm64";
+    }
+    return "the image must have the libc and the architecture that the program was built for";
+}
+
+int interpreter_explain_absence(const char *file, struct messages *messages) {
+    struct interpreter interpreter;
+    if (!interpreter_read(file, &interpreter) || interpreter.path[0] == '\0') {
+        message_error(messages, "%s is there, but its interpreter was not found",
+                      quote(text_of(file)).text);
+        message_hint(messages, "a script needs the program of its #! line, and a program the libc "
+                               "that it was built for");
+        return EXIT_NOT_FOUND;
+    }
+    message_error(messages, "%s is there, but its interpreter %s was not found",
+                  quote(text_of(file)).text, quote(text_of(interpreter.path)).text);
+    if (interpreter.is_elf) {
+        message_hint(messages, "%s", advise_on_loader(interpreter.path));
+    } else if (interpreter.path[strlen(interpreter.path) - 1] == '\r') {
+        message_hint(messages, "its lines end as on Windows (CR LF): save it with the line ends of "
+                               "Linux; .gitattributes: *.sh text eol=lf");
+    } else {
+        message_hint(messages, "the program of its #! line is not in this image; an image without "
+                               "a shell runs no scripts");
+    }
+    return EXIT_NOT_FOUND;
 }

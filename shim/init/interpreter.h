@@ -2,6 +2,8 @@
 #ifndef SHIM_INTERPRETER_H
 #define SHIM_INTERPRETER_H
 
+#include "base/base.h"
+
 #include <limits.h>
 #include <stdbool.h>
 
@@ -13,5 +15,8 @@ struct interpreter {
 
 /* Reads what file names. Returns false when the file cannot be read. */
 bool interpreter_read(const char *file, struct interpreter *interpreter);
+
+/* Explains in messages that what file names is not there. Returns the exit code, 127. */
+int interpreter_explain_absence(const char *file, struct messages *messages);
 
 #endif

@@ -80,7 +80,9 @@ int program_find(const char *name, const char *path, char file[PATH_MAX]) {
     struct search search = search_begin(name, path);
     char candidate[PATH_MAX];
     int best = ENOENT;
-    (void)snprintf(file, PATH_MAX, "%s", name);
+    if (snprintf(file, PATH_MAX, "%s", name) >= PATH_MAX && is_path(name)) {
+        return ENAMETOOLONG;
+    }
     while (search_next(&search, candidate)) {
         int error = judge(candidate);
         bool last = error == 0 || is_last(name, candidate, error);
@@ -167,40 +169,18 @@ static int explain_absence(const char *name, const char *path, int error,
     return EXIT_NOT_FOUND;
 }
 
-/* What a loader tells of the libc that a program was built for. */
-static const char *advise_on_loader(const char *loader) {
-    if (strstr(loader, "/ld-musl-") != NULL) {
-        return "it was built for musl, as on Alpine, and this image has another libc: publish it "
-               "for linux-x64 or linux-arm64, without musl";
-    }
-    if (strstr(loader, "/ld-linux") != NULL) {
-        return "it was built for glibc, and this image has none, or one for another architecture: "
-               "on Alpine publish it for linux-musl-x64 or linux-musl-arm64";
-    }
-    return "the image must have the libc and the architecture that the program was built for";
-}
-
-static int explain_interpreter(const char *file, struct messages *messages) {
+/* What the kernel executes for a script: its interpreter, that one's own, and so on. */
+static void find_executed(const char *file, char executed[PATH_MAX]) {
+    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
     struct interpreter interpreter;
-    if (!interpreter_read(file, &interpreter) || interpreter.path[0] == '\0') {
-        message_error(messages, "%s is there, but its interpreter was not found",
-                      quote(text_of(file)).text);
-        message_hint(messages, "a script needs the program of its #! line, and a program the libc "
-                               "that it was built for");
-        return EXIT_NOT_FOUND;
+    (void)snprintf(executed, PATH_MAX, "%s", file);
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        if (!interpreter_read(executed, &interpreter) || interpreter.is_elf ||
+            interpreter.path[0] == '\0') {
+            return;
+        }
+        (void)snprintf(executed, PATH_MAX, "%s", interpreter.path);
     }
-    message_error(messages, "%s is there, but its interpreter %s was not found",
-                  quote(text_of(file)).text, quote(text_of(interpreter.path)).text);
-    if (interpreter.is_elf) {
-        message_hint(messages, "%s", advise_on_loader(interpreter.path));
-    } else if (interpreter.path[strlen(interpreter.path) - 1] == '\r') {
-        message_hint(messages, "its lines end as on Windows (CR LF): save it with the line ends of "
-                               "Linux; .gitattributes: *.sh text eol=lf");
-    } else {
-        message_hint(messages, "the program of its #! line is not in this image; an image without "
-                               "a shell runs no scripts");
-    }
-    return EXIT_NOT_FOUND;
 }
 
 static int explain_format(const char *file, struct messages *messages) {
@@ -214,16 +194,32 @@ static int explain_format(const char *file, struct messages *messages) {
     } else if (known && interpreter.has_mark) {
         message_hint(messages, "it begins with a byte-order mark, which hides its #! line: save it "
                                "as UTF-8 without one");
+    } else if (known && interpreter.path[0] != '\0') {
+        message_hint(messages, "the program of its #! line, %s, is none for this machine",
+                     quote(text_of(interpreter.path)).text);
     } else {
         message_hint(messages, "a script begins with a line such as #!/bin/sh; %s", dll_hint);
     }
     return EXIT_CANNOT_EXECUTE;
 }
 
+/* Whether a script that may be executed is not, since what executes it may not be. */
+static bool is_refused_its_interpreter(const char *file, char executed[PATH_MAX]) {
+    find_executed(file, executed);
+    return strcmp(file, executed) != 0 && access(file, X_OK) == 0 &&
+           (judge(executed) == EISDIR || access(executed, X_OK) < 0);
+}
+
 static int explain_refusal(const char *file, int error, struct messages *messages) {
+    char executed[PATH_MAX];
     if (judge(file) == EISDIR) {
         message_error(messages, "%s is a folder, not a program", quote(text_of(file)).text);
         message_hint(messages, "name the app's file in it");
+    } else if (error == EACCES && is_refused_its_interpreter(file, executed)) {
+        message_error(messages, "%s cannot be executed: its interpreter %s cannot: %s",
+                      quote(text_of(file)).text, quote(text_of(executed)).text, strerror(error));
+        message_hint(messages, "the program of a #! line needs an x bit that holds for the app's "
+                               "user (chmod 0755), and folders that it may enter");
     } else {
         message_error(messages, "%s cannot be executed: %s", quote(text_of(file)).text,
                       strerror(error));
@@ -235,20 +231,6 @@ static int explain_refusal(const char *file, int error, struct messages *message
                                       "mount");
     }
     return EXIT_CANNOT_EXECUTE;
-}
-
-/* A script has no capabilities of its own: those of its interpreter count, and so on. */
-static void find_executed(const char *file, char executed[PATH_MAX]) {
-    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
-    struct interpreter interpreter;
-    (void)snprintf(executed, PATH_MAX, "%s", file);
-    for (int depth = 0; depth < DEPTH_MAX; depth++) {
-        if (!interpreter_read(executed, &interpreter) || interpreter.is_elf ||
-            interpreter.path[0] == '\0') {
-            return;
-        }
-        (void)snprintf(executed, PATH_MAX, "%s", interpreter.path);
-    }
 }
 
 int program_check_capabilities(const char *file, uint64_t limit, struct messages *messages) {
@@ -281,7 +263,7 @@ int program_explain(const char *name, const char *path, int error, struct messag
     int found = program_find(name, path, file);
     switch (error) {
     case ENOENT:
-        return found == 0 ? explain_interpreter(file, messages)
+        return found == 0 ? interpreter_explain_absence(file, messages)
                           : explain_absence(name, path, error, messages);
     case ENOTDIR:
         return explain_absence(name, path, error, messages);

@@ -256,6 +256,8 @@ def programs(box):
         ("/data", "data\n", 0o644),
         ("/app.dll", "MZ", 0o644),
         ("/foreign", b"\x7fELF\2\1\1" + bytes(100), 0o755),
+        ("/closed", "#!/data\n", 0o755),
+        ("/odd", "#!/text\n", 0o755),
     ):
         box.write(name, content, mode=mode)
         yield run(box, name)

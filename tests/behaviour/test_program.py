@@ -95,6 +95,30 @@ def test_a_script_whose_interpreter_is_missing(box, supervise, first):
     refuses(box.run("/script", env=supervise), 127, '"/script" is there', "interpreter", "/bin/sh")
 
 
+@pytest.mark.parametrize("interpreter", ["/dotnet-script", "/etc", "/secret/sh"])
+def test_a_script_whose_interpreter_may_not_be_executed(box, supervise, interpreter):
+    """The script itself has nothing amiss."""
+    box.write("/dotnet-script", box.path("/world").read_bytes(), mode=0o700)
+    box.folder("/secret", mode=0o700)
+    shutil.copy(box.path("/world"), box.path("/secret/sh"))
+    box.write("/script", f"#!{interpreter}\n", mode=0o755)
+    done = box.run("/script", env=supervise)
+    refuses(done, 126, '"/script" cannot', f'interpreter "{interpreter}"', "Permission denied")
+    # Where it is the script all the same.
+    box.path("/script").chmod(0o644)
+    (error,) = box.run("/script", env=supervise).texts("error")
+    assert "interpreter" not in error
+
+
+def test_a_script_whose_interpreter_is_no_program(box, supervise):
+    box.write("/text", "no program\n", mode=0o755)
+    box.write("/script", "#!/text\n", mode=0o755)
+    done = box.run("/script", env=supervise)
+    refuses(done, 126, "/script", "Exec format error")
+    (hint,) = done.texts("hint")
+    assert '#! line, "/text",' in hint and "begins with" not in hint
+
+
 def test_windows_line_ends_are_told(box, supervise):
     box.write("/script", "#!/world\r\n", mode=0o755)
     done = box.run("/script", env=supervise)
