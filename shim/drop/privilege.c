@@ -198,6 +198,7 @@ bool privilege_rehearse(const struct plan *plan, struct messages *messages) {
     if (plan->kept != 0 && capng_apply(CAPNG_SELECT_CAPS) != 0) {
         return fail(messages, "setting the capabilities to what they are");
     }
+    message_debug(messages, "sealed: the app cannot trace the shim");
     return true;
 }
 

@@ -121,11 +121,15 @@ static bool probe(const struct plan *plan, const struct address *address,
 
 bool probe_ports(const struct plan *plan, struct messages *messages) {
     bool good = true;
+    size_t tried = 0;
     for (size_t i = 0; i < plan->listen->count; i++) {
         const struct address *address = &plan->listen->addresses[i];
         if (address->port != 0 && address->port < plan->probe_floor) {
             good = probe(plan, address, messages) && good;
+            tried++;
         }
     }
+    message_debug(messages, "probed: ports below %u, tried as uid %u: %zu",
+                  (unsigned)plan->probe_floor, (unsigned)plan->uid, tried);
     return good;
 }

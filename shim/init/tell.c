@@ -20,6 +20,7 @@ void tell_start(struct supervision *run) {
     }
     message_debug(run->messages, "started: the app is process %d%s", (int)run->app,
                   run->terminal.foreground ? ", in the foreground" : "");
+    message_debug(run->messages, "settled: the shim itself holds nothing any more");
     output_flush(run->messages);
 }
 

@@ -232,11 +232,11 @@ static void warn_of_notification(char *const *environment, struct messages *mess
     if (name != NULL) {
         message_warn(messages,
                      "%s is set, but UseSystemd() of .NET tells it nothing: it speaks as "
-                     "PID 1 only, and that is the shim",
+                     "PID 1 only, and the app is another process",
                      name);
-        message_hint(messages, "start the container as the app's user without the shim (USER); or "
-                               "SHIM_SUPERVISE=0: the app is PID 1 then, has no init, and is what "
-                               "an exec as root joins");
+        message_hint(messages, "start the container as the app's user without the shim (USER); or, "
+                               "where the shim is PID 1, SHIM_SUPERVISE=0: the app is PID 1 then, "
+                               "has no init, and is what an exec as root joins");
     }
 }
 

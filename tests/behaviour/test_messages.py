@@ -76,6 +76,13 @@ def test_info_names_the_capability_that_is_kept(box):
     assert "keeps CAP_NET_BIND_SERVICE" in text and "ports: 80 http;" in text
 
 
+def test_debug_says_each_step(box):
+    env = {"SHIM_LOG": "debug", "ASPNETCORE_HTTP_PORTS": "80;8080"}
+    steps = [text.split(":")[0] for text in box.run("/world", env=env, floor=1024).texts("debug")]
+    assert steps == ["options", "identity", "listen", "decide", "hand over", "dropped", "probed",
+                     "verified", "sealed", "started", "settled"]
+
+
 @pytest.mark.parametrize("level", ["error", "warn", "info", "debug"])
 def test_errors_are_told_at_every_level(box, level):
     box.run("/world", env={"APP_UID": "0", "SHIM_LOG": level}).refuses("APP_UID")

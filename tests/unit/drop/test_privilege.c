@@ -311,6 +311,7 @@ TEST(a_shim_that_could_be_traced_starts_nothing) {
         expect(privilege_rehearse(&plan, &messages) == rows[i].good, "row %zu", i);
         expect(rows[i].good || is_refusal("it stays dumpable"), "row %zu", i);
         expect(said(&messages, "as far as can be told") == (rows[i].error != 0), "row %zu", i);
+        expect(said(&messages, "sealed: ") == rows[i].good, "row %zu", i);
     }
 }
 

@@ -147,6 +147,9 @@ TEST(only_privileged_ports_are_tried) {
         plan.probe_floor = rows[i].floor;
         (void)listen_on(rows[i].port, HOST_ANY, "http");
         expect(probe() && network.count == rows[i].tries, "row %zu", i);
+        expect(said(&messages, print("probed: ports below %u, tried as uid 1654: %d\n",
+                                     (unsigned)rows[i].floor, rows[i].tries > 0)) == 1,
+               "row %zu: %.*s", i, SAID(&messages));
     }
 }
 
