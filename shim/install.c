@@ -27,9 +27,12 @@ static int fail_step(struct messages *messages, const char *step, const char *pa
         message_hint(messages, "that takes CAP_SETFCAP, which root has while an image is built, "
                                "and a file system that keeps file capabilities; what was there is "
                                "still there");
+    } else if (step == reading) {
+        message_hint(messages, "the file of the shim itself must be readable for this user (chmod "
+                               "0755); nothing was written");
     } else {
-        message_hint(messages, "DEST is a file or a folder that this user may write to; what was "
-                               "there is still there");
+        message_hint(messages, "DEST is a folder, or a file in a folder, that is there and that "
+                               "this user may write to; what was there is still there");
     }
     return EXIT_REFUSED;
 }

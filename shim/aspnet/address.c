@@ -199,7 +199,9 @@ static enum address_fault read_entry(const char *scheme, struct text entry,
     address->socket = false;
     address->scheme = scheme;
     if (has_path_base(entry)) {
-        return ADDRESS_PATH_BASE;
+        size_t colon = text_find(entry, ':');
+        return text_starts_nocase(text_skip(entry, colon), LITERAL("://")) ? ADDRESS_NO_PORT
+                                                                           : ADDRESS_PATH_BASE;
     }
     struct text authority = {entry.at, text_find(entry, '/')};
     size_t colon = text_find_last(authority, ':');
@@ -237,6 +239,8 @@ const char *address_explain(enum address_fault fault, const char *scheme) {
         return "of an unknown scheme: Kestrel takes http:// and https:// only";
     case ADDRESS_PATH_BASE:
         return "an address with text after it: Kestrel takes no path there";
+    case ADDRESS_NO_PORT:
+        return "an address, and only a port is taken there";
     case ADDRESS_PORT_RANGE:
         return "not a port from 0 to 65535";
     case ADDRESS_PORT_TEXT:
@@ -265,7 +269,8 @@ const char *address_advise(enum address_fault fault, struct text piece) {
         return "name the port, or the address: http://127.0.0.1:0";
     }
     if (text_find(piece, ',') < piece.length) {
-        return "several go with a semicolon between two: 8080;8081";
+        return "several go with a semicolon between two: 8080;8081 for ports, "
+               "http://*:8080;http://*:8081 for addresses";
     }
     return "ports are plain numbers (ASPNETCORE_HTTP_PORTS=8080), addresses look like "
            "http://*:8080";

@@ -14,6 +14,7 @@ enum address_fault {
     ADDRESS_NO_HOST,           /* nothing between "://" and the port */
     ADDRESS_UNKNOWN_SCHEME,    /* not http or https */
     ADDRESS_PATH_BASE,         /* text after the "/" */
+    ADDRESS_NO_PORT,           /* a whole address in the place of a port */
     ADDRESS_PORT_RANGE,        /* a number, but not from 0 to 65535 */
     ADDRESS_PORT_TEXT,         /* not a number: Kestrel takes port 80 or 443 without a word */
     ADDRESS_PIPE,              /* named pipes are for Windows */

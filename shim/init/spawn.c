@@ -145,8 +145,11 @@ static bool has_started(const struct child *child, pid_t pid, struct messages *m
                         int error) {
     if (pid < 0) {
         message_error(messages, "cannot start the app: no new process: %s", strerror(error));
-        message_hint(messages, "raise the container's limit of processes (--pids-limit, nproc) "
-                               "or its memory");
+        message_hint(messages, "%s",
+                     error == EAGAIN || error == ENOMEM
+                         ? "raise the container's limit of processes (--pids-limit, nproc) or its "
+                           "memory"
+                         : "a sandbox or a seccomp profile may forbid it");
         return false;
     }
     return !child->shares || child->birth->failure.step == STEP_NONE;

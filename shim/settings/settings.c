@@ -166,8 +166,9 @@ static const struct setting settings[SETTINGS] = {
                                 .most = SIGNAL_MAX, .left = parse_rewritable, .right = signal_parse,
                                 .tunes_supervision = true,
                                 .rule = "SHIM_SIGNAL_REWRITE lists pairs such as "
-                                        "SIGTERM:SIGINT,HUP:0, each signal once on the left; KILL, "
-                                        "STOP and CHLD cannot be rewritten"},
+                                        "SIGTERM:SIGINT,HUP:0 (0 for none), signals by name or as "
+                                        "1 to 64, each once on the left; KILL, STOP and CHLD "
+                                        "cannot be rewritten"},
     [SETTING_EXIT_CODES] = {"SHIM_EXIT_CODES", read_pairs, FIELD(exit_codes), .most = UINT8_MAX,
                             .left = parse_exit_code, .right = parse_exit_code,
                             .tunes_supervision = true,

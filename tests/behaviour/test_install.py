@@ -244,6 +244,8 @@ def test_an_unreadable_self_is_an_error(box):
     box.path("/shim").chmod(0o711)
     done = box.run("--install", "/tmp/copy", uid=1000, gid=1000)
     assert_failed(done, "read")
+    (hint,) = done.texts("hint")
+    assert "the shim itself must be readable" in hint and "DEST" not in hint
     assert names(box, "/tmp") == []
 
 

@@ -104,6 +104,7 @@ def ports(box):
     wrong = ["x", "http://", "ftp://*", "http://*:80/base", "http://*:99999", "http://*:x",
              "https://*:x", "http://pipe:/x", "http://unix:/" + "x" * 200, "http://localhost:0",
              "http://a.localhost:0", "8080,8081"]
+    yield run(box, "/world", env={"ASPNETCORE_HTTP_PORTS": "http://*:8080"})
     for address in wrong:
         yield run(box, "/world", env={"ASPNETCORE_URLS": address})
         yield run(box, "/world", env={"ASPNETCORE_HTTP_PORTS": "0", "URLS": address})

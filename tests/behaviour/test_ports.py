@@ -204,6 +204,12 @@ def test_what_asp_net_core_takes_is_taken(box, value):
     assert kept(box.run("/world", env={"ASPNETCORE_HTTP_PORTS": value}, floor=1024).world) == set()
 
 
+@pytest.mark.parametrize("value", ["http://*:8080", "HTTPS://+:8443/", "http://*"])
+def test_an_address_in_the_place_of_a_port_is_called_that(box, value):
+    done = box.run("/world", env={"ASPNETCORE_HTTP_PORTS": value})
+    done.refuses(f'ASPNETCORE_HTTP_PORTS: "{value}" is an address, and only a port is taken there')
+
+
 def test_a_malformed_value_that_does_not_count_is_a_warning(box):
     env = {"ASPNETCORE_HTTP_PORTS": "80a", "ASPNETCORE_URLS": "http://*:8080", "SHIM_LOG": "warn"}
     done = box.run("/world", env=env, floor=1024)

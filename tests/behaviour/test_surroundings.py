@@ -143,6 +143,7 @@ def test_a_user_without_another_process(box, supervise):
                    take_identity=limited("NPROC", 0))
     if supervise == "1":
         done.refuses("cannot start the app: no new process", "Resource temporarily unavailable")
+        assert any("--pids-limit" in hint for hint in done.texts("hint"))
     else:
         assert_is_app(done.world, groups=[])
 

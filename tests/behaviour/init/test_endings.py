@@ -124,14 +124,15 @@ def test_no_more_processes_allowed(shim, init, supervise):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
-def test_no_memory_for_another_process(start):
-    inject = "--inject=?fork,?vfork,?clone,?clone3:error=ENOMEM"
+@pytest.mark.parametrize("error, advice", [("ENOMEM", "memory"), ("EPERM", "seccomp profile")])
+def test_another_process_that_cannot_be_had(start, error, advice):
+    inject = f"--inject=?fork,?vfork,?clone,?clone3:error={error}"
     strace = ("/usr/bin/strace", "-o", "/dev/null", inject)
     run = start(*strace, pid1.shim(), "/bin/true", init=False)
     code, output, errors = run.finish()
     assert (code, output) == (125, "")
     assert errors.startswith("shim: error: cannot start the app: ")
-    assert "memory" in errors
+    assert advice in errors.split("shim: hint: ")[1]
 
 
 # What fails once the app runs, though it went well when it was tried before.

@@ -11,6 +11,7 @@ static const char *show(enum address_fault fault, const struct address *address)
         [ADDRESS_NO_HOST] = "no host",
         [ADDRESS_UNKNOWN_SCHEME] = "unknown scheme",
         [ADDRESS_PATH_BASE] = "path base",
+        [ADDRESS_NO_PORT] = "no port",
         [ADDRESS_PORT_RANGE] = "port range",
         [ADDRESS_PORT_TEXT] = "port text",
         [ADDRESS_PIPE] = "pipe",
@@ -489,11 +490,11 @@ TEST(a_port_may_have_a_host_before_it_that_counts_for_nothing) {
 
 TEST(a_port_may_have_one_slash_behind_it) {
     static const char *const rows[][2] = {
-        {"8080/", "8080 http"},       {"80 /", "80 http"},          {"80//", "path base"},
-        {"/80", "path base"},         {"80/tcp", "path base"},      {"80/ ", "path base"},
-        {"//", "path base"},          {"/", "port text"},           {"x/", "port text"},
-        {"80:/", "port text"},        {"http://*:80", "path base"}, {"http://80", "path base"},
-        {"unix:/run/a", "path base"}, {"pipe:/x", "path base"},     {"65536/x", "path base"},
+        {"8080/", "8080 http"},       {"80 /", "80 http"},        {"80//", "path base"},
+        {"/80", "path base"},         {"80/tcp", "path base"},    {"80/ ", "path base"},
+        {"//", "path base"},          {"/", "port text"},         {"x/", "port text"},
+        {"80:/", "port text"},        {"http://*:80", "no port"}, {"http://80", "no port"},
+        {"unix:/run/a", "path base"}, {"pipe:/x", "path base"},   {"65536/x", "path base"},
         {"80/?", "path base"},        {"x/y", "path base"},
     };
     expect_ports(rows, LENGTH(rows));
@@ -696,6 +697,8 @@ TEST(the_port_that_kestrel_would_take_is_named) {
 
 TEST(who_wrote_a_comma_is_told_of_the_semicolon) {
     assert_non_null(strstr(address_advise(ADDRESS_PORT_TEXT, text_of("80,81")), "semicolon"));
+    assert_non_null(
+        strstr(address_advise(ADDRESS_NO_SCHEME, text_of("80,81")), "http://*:8080;http://*:8081"));
     assert_non_null(
         strstr(address_advise(ADDRESS_PATH_BASE, text_of("http://*:1,http://*:2")), "semicolon"));
     assert_null(strstr(address_advise(ADDRESS_PORT_TEXT, text_of("80x")), "semicolon"));
