@@ -349,12 +349,16 @@ def test_who_is_about_is_not_waited_for(box, kind, place):
         env["SHIM_GRACE_PERIOD"] = "60"
 
     def enter(start):
+        ends = os.pipe()
         if place == "a child of PID 1":
             fork_and_wait()
         elif os.fork() == 0:
-            os.closerange(0, 1024)
             os.setresuid(1654, 1654, 1654)
+            os.closerange(0, 1024)  # not before PID 1 may signal it
             signal.pause()
+        else:
+            os.close(ends[1])
+            os.read(ends[0], 1)
         lying_proc(KINDS[kind], names=names)(start)
 
     done = box.run("/world", env=env, proc=False, init=True,
