@@ -71,7 +71,8 @@ void faults_warn_overridden(struct faults *faults, enum key key, const struct en
                             struct text by) {
     struct text source = faults_name(faults, entry->source);
     struct text piece;
-    if (entry->value.length == 0) {
+    /* What SHIM_HTTP_PORTS_FROM names may be what ASP.NET Core reads anyway: HTTP_PORTS. */
+    if (entry->value.length == 0 || text_equal(source, by)) {
         return;
     }
     if (find_fault(key, entry->value, &piece)) {

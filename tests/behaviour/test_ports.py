@@ -248,6 +248,12 @@ def test_a_handed_over_port_that_is_overridden_is_a_warning(box, over):
     assert done.texts("warning") == [f"PORT is overridden by {min(over)}"]
 
 
+@pytest.mark.parametrize("name", ["HTTP_PORTS", "DOTNET_HTTP_PORTS", "http_ports"])
+def test_a_variable_does_not_override_itself(box, name):
+    done = box.run("/world", env={name: "8080", "SHIM_HTTP_PORTS_FROM": name})
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
 # A kernel that does not tell its floor: gVisor, or no /proc
 
 FLOORS = {
