@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,9 +84,24 @@ static const char *advise_on_loader(const char *loader) {
     return "the image must have the libc and the architecture that the program was built for";
 }
 
-int interpreter_explain_absence(const char *file, struct messages *messages) {
+/* Reads what names what is not there: the file, or a script's interpreter, or that one's own. */
+static bool read_last(char file[PATH_MAX], struct interpreter *interpreter) {
+    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
+    bool known = interpreter_read(file, interpreter);
+    for (int i = 0;
+         i < DEPTH_MAX && known && !interpreter->is_elf && access(interpreter->path, F_OK) == 0;
+         i++) {
+        (void)snprintf(file, PATH_MAX, "%s", interpreter->path);
+        known = interpreter_read(file, interpreter);
+    }
+    return known && interpreter->path[0] != '\0';
+}
+
+int interpreter_explain_absence(const char *name, struct messages *messages) {
     struct interpreter interpreter;
-    if (!interpreter_read(file, &interpreter) || interpreter.path[0] == '\0') {
+    char file[PATH_MAX];
+    (void)snprintf(file, sizeof file, "%s", name);
+    if (!read_last(file, &interpreter)) {
         message_error(messages, "%s is there, but its interpreter was not found",
                       quote(text_of(file)).text);
         message_hint(messages, "a script needs the program of its #! line, and a program the libc "

@@ -16,7 +16,10 @@ struct interpreter {
 /* Reads what file names. Returns false when the file cannot be read. */
 bool interpreter_read(const char *file, struct interpreter *interpreter);
 
-/* Explains in messages that what file names is not there. Returns the exit code, 127. */
-int interpreter_explain_absence(const char *file, struct messages *messages);
+/*
+ * Explains in messages that what a file names is not there, be it by way of other interpreters.
+ * Returns the exit code, 127.
+ */
+int interpreter_explain_absence(const char *name, struct messages *messages);
 
 #endif

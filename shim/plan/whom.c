@@ -94,7 +94,7 @@ static void check_own_file(const struct identity *identity, struct messages *mes
                   "the next start",
                   (unsigned)identity->app_uid, quote(text_of(identity->replaceable)).text);
     message_hint(messages, "mount it read-only for the app, or make root its owner "
-                           "and take the write permission of others away");
+                           "and take the write permission of others away (chmod go-w)");
 }
 
 /* "/etc/passwd", or both. */
@@ -150,7 +150,7 @@ static void warn_of_lost_groups(const struct identity *identity, struct messages
                  "not taken: %s",
                  (unsigned)identity->app_uid, name_written(identity), list);
     message_hint(messages, "APP_GID and APP_GROUPS always count: set them, or make root the owner "
-                           "of the file and take the write permission of others away");
+                           "of the file and take the write permission of others away (chmod go-w)");
 }
 
 /* The platform chose the user: what was asked for beyond that cannot be had. */

@@ -146,6 +146,17 @@ def test_a_program_whose_loader_is_missing(box, supervise):
     assert "glibc" in hint and "linux-musl-x64" in hint
 
 
+def test_an_interpreter_that_itself_lacks_something(box, supervise):
+    """A script's shell that was built for another libc, and a script for a script."""
+    shutil.copy(os.path.realpath(sys.executable), box.path("/sh"))
+    box.write("/script", "#!/sh\n", mode=0o755)
+    done = box.run("/script", env=supervise)
+    refuses(done, 127, '"/sh" is there', "interpreter", "ld-")
+    assert any("glibc" in hint for hint in done.texts("hint"))
+    box.write("/sh", "#!/nowhere\n", mode=0o755)
+    refuses(box.run("/script", env=supervise), 127, '"/sh" is there', 'interpreter "/nowhere"')
+
+
 def test_links_in_a_circle(box, supervise):
     box.path("/one").symlink_to("/two")
     box.path("/two").symlink_to("/one")
