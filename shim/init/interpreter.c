@@ -71,6 +71,16 @@ bool interpreter_read(const char *file, struct interpreter *interpreter) {
     return length >= 0;
 }
 
+bool interpreter_follow(char file[PATH_MAX]) {
+    struct interpreter interpreter;
+    if (!interpreter_read(file, &interpreter) || interpreter.is_elf ||
+        interpreter.path[0] == '\0') {
+        return false;
+    }
+    (void)snprintf(file, PATH_MAX, "%s", interpreter.path);
+    return true;
+}
+
 /* What a loader tells of the libc that a program was built for. */
 static const char *advise_on_loader(const char *loader) {
     if (strstr(loader, "/ld-musl-") != NULL) {
@@ -86,10 +96,9 @@ static const char *advise_on_loader(const char *loader) {
 
 /* Reads what names what is not there: the file, or a script's interpreter, or that one's own. */
 static bool read_last(char file[PATH_MAX], struct interpreter *interpreter) {
-    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
     bool known = interpreter_read(file, interpreter);
-    for (int i = 0;
-         i < DEPTH_MAX && known && !interpreter->is_elf && access(interpreter->path, F_OK) == 0;
+    for (int i = 0; i < INTERPRETERS_MAX && known && !interpreter->is_elf &&
+                    access(interpreter->path, F_OK) == 0;
          i++) {
         (void)snprintf(file, PATH_MAX, "%s", interpreter->path);
         known = interpreter_read(file, interpreter);

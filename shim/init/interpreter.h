@@ -16,6 +16,12 @@ struct interpreter {
 /* Reads what file names. Returns false when the file cannot be read. */
 bool interpreter_read(const char *file, struct interpreter *interpreter);
 
+/* As many are followed as fs/exec.c follows. */
+enum { INTERPRETERS_MAX = 5 };
+
+/* Replaces a script's name by that of its interpreter. Returns false where it is none. */
+bool interpreter_follow(char file[PATH_MAX]);
+
 /*
  * Explains in messages that what a file names is not there, be it by way of other interpreters.
  * Returns the exit code, 127.

@@ -171,15 +171,12 @@ static int explain_absence(const char *name, const char *path, int error,
 
 /* What the kernel executes for a script: its interpreter, that one's own, and so on. */
 static void find_executed(const char *file, char executed[PATH_MAX]) {
-    enum { DEPTH_MAX = 5 }; /* as many as fs/exec.c follows */
-    struct interpreter interpreter;
+    enum { DEPTH_MAX = INTERPRETERS_MAX };
     (void)snprintf(executed, PATH_MAX, "%s", file);
     for (int depth = 0; depth < DEPTH_MAX; depth++) {
-        if (!interpreter_read(executed, &interpreter) || interpreter.is_elf ||
-            interpreter.path[0] == '\0') {
+        if (!interpreter_follow(executed)) {
             return;
         }
-        (void)snprintf(executed, PATH_MAX, "%s", interpreter.path);
     }
 }
 
@@ -203,21 +200,25 @@ static int explain_format(const char *file, struct messages *messages) {
     return EXIT_CANNOT_EXECUTE;
 }
 
-/* Whether a script that may be executed is not, since what executes it may not be. */
-static bool is_refused_its_interpreter(const char *file, char executed[PATH_MAX]) {
-    find_executed(file, executed);
-    return strcmp(file, executed) != 0 && access(file, X_OK) == 0 &&
-           (judge(executed) == EISDIR || access(executed, X_OK) < 0);
+/* Whether a script may be executed, and what is to execute it may not be: that is written down. */
+static bool is_refused_its_interpreter(const char *file, char interpreter[PATH_MAX]) {
+    (void)snprintf(interpreter, PATH_MAX, "%s", file);
+    for (int depth = 0; depth < INTERPRETERS_MAX && access(interpreter, X_OK) == 0; depth++) {
+        if (!interpreter_follow(interpreter)) {
+            return judge(interpreter) == EISDIR;
+        }
+    }
+    return strcmp(file, interpreter) != 0 && access(interpreter, X_OK) < 0;
 }
 
 static int explain_refusal(const char *file, int error, struct messages *messages) {
-    char executed[PATH_MAX];
+    char interpreter[PATH_MAX];
     if (judge(file) == EISDIR) {
         message_error(messages, "%s is a folder, not a program", quote(text_of(file)).text);
         message_hint(messages, "name the app's file in it");
-    } else if (error == EACCES && is_refused_its_interpreter(file, executed)) {
+    } else if (error == EACCES && is_refused_its_interpreter(file, interpreter)) {
         message_error(messages, "%s cannot be executed: its interpreter %s cannot: %s",
-                      quote(text_of(file)).text, quote(text_of(executed)).text, strerror(error));
+                      quote(text_of(file)).text, quote(text_of(interpreter)).text, strerror(error));
         message_hint(messages, "the program of a #! line needs an x bit that holds for the app's "
                                "user (chmod 0755), and folders that it may enter");
     } else {

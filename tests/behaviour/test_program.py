@@ -95,12 +95,13 @@ def test_a_script_whose_interpreter_is_missing(box, supervise, first):
     refuses(box.run("/script", env=supervise), 127, '"/script" is there', "interpreter", "/bin/sh")
 
 
-@pytest.mark.parametrize("interpreter", ["/dotnet-script", "/etc", "/secret/sh"])
+@pytest.mark.parametrize("interpreter", ["/dotnet-script", "/etc", "/secret/sh", "/middle"])
 def test_a_script_whose_interpreter_may_not_be_executed(box, supervise, interpreter):
     """The script itself has nothing amiss."""
     box.write("/dotnet-script", box.path("/world").read_bytes(), mode=0o700)
     box.folder("/secret", mode=0o700)
     shutil.copy(box.path("/world"), box.path("/secret/sh"))
+    box.write("/middle", "#!/world\n", mode=0o644)
     box.write("/script", f"#!{interpreter}\n", mode=0o755)
     done = box.run("/script", env=supervise)
     refuses(done, 126, '"/script" cannot', f'interpreter "{interpreter}"', "Permission denied")

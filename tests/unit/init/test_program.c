@@ -329,6 +329,14 @@ TEST(a_missing_interpreter_is_127_and_is_named) {
     expect_explained("text", ENOENT, 127, "its interpreter was not found");
 }
 
+/* The kernel gives up on them as well. */
+TEST(scripts_for_each_other_are_not_followed_for_ever) {
+    (void)write_file("two/egg", print("#!%s\n", in_folder("two/hen")), 0755);
+    (void)write_file("two/hen", print("#!%s\n", in_folder("two/egg")), 0755);
+    expect_explained("egg", ENOENT, 127, "two/hen\" is there, but its interpreter");
+    expect_explained("egg", EACCES, 126, "two/egg\" cannot be executed: Permission denied");
+}
+
 TEST(line_ends_of_windows_are_shown_and_told) {
     expect_explained("windows", ENOENT, 127, "\"/bin/sh\\x0d\"");
     assert_int_equal(said(&messages, "end as on Windows (CR LF)"), 1);
@@ -464,6 +472,7 @@ int main(void) {
         cmocka_unit_test(a_whole_command_for_a_name_is_told_from_a_program_that_is_not_there),
         cmocka_unit_test(a_dll_is_for_dotnet_to_start),
         cmocka_unit_test(a_missing_interpreter_is_127_and_is_named),
+        cmocka_unit_test(scripts_for_each_other_are_not_followed_for_ever),
         cmocka_unit_test(line_ends_of_windows_are_shown_and_told),
         cmocka_unit_test(a_missing_loader_tells_the_libc_that_is_missing),
         cmocka_unit_test(a_byte_order_mark_is_told),
