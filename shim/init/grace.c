@@ -51,6 +51,7 @@ static void tell_after(struct supervision *run) {
 void grace_give(struct supervision *run) {
     int64_t now;
     int64_t end;
+    struct turns turns = {.served = 0};
     bool stopped;
     if (!read_clock(&end)) {
         return;
@@ -65,7 +66,7 @@ void grace_give(struct supervision *run) {
         if (!left || !read_clock(&now) || now >= end) {
             break;
         }
-        int number = mask_wait(children == CHILDREN_MORE ? 0 : end - now);
+        int number = mask_wait(&turns, children == CHILDREN_MORE ? 0 : end - now);
         if (number < 0) {
             break;
         }

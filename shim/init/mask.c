@@ -172,27 +172,41 @@ bool mask_note_stops(struct stops *stops) {
  */
 enum { TRIES = 1 << 20 };
 
-int mask_wait(int64_t milliseconds) {
-    static const uint64_t all = UINT64_MAX;
-    /* The kernel's own timespec of this call, which is not musl's on 32-bit systems. */
-    struct {
-        long seconds;
-        long nanoseconds;
-    } limit = {(long)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
+/* The kernel's own timespec of rt_sigtimedwait(2), which is not musl's on 32-bit systems. */
+struct limit {
+    long seconds;
+    long nanoseconds;
+};
+
+/*
+ * The kernel gives what was sent to a thread (tgkill(2)) before all else, and then goes by number:
+ * a flood of one would keep the others for ever. So once one has come twice those that have not
+ * come yet are asked for first, without waiting.
+ */
+int mask_wait(struct turns *turns, int64_t milliseconds) {
+    static const struct limit none = {0, 0};
+    const struct limit limit = {(long)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
+    const struct limit *patience = milliseconds < 0 ? NULL : &limit;
+    uint64_t set = turns->again ? ~turns->served : UINT64_MAX;
     int error = ENOSYS;
     for (long tries = 0; tries < TRIES; tries++) {
-        long number =
-            syscall(SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit, sizeof all);
+        bool all = set == UINT64_MAX;
+        long number = syscall(SYS_rt_sigtimedwait, &set, NULL, all ? patience : &none, sizeof set);
         if (number > 0 && number <= SIGNAL_MAX) {
+            const uint64_t bit = (uint64_t)1 << (number - 1);
+            turns->again = turns->again || (turns->served & bit) != 0;
+            turns->served |= bit;
             return (int)number;
         }
         error = number < 0 ? errno : ENOSYS;
-        if (error == EAGAIN && milliseconds >= 0) {
-            return 0;
-        }
-        if (error != EAGAIN && error != EINTR && number < 0) {
+        if (number < 0 && error != EAGAIN && error != EINTR) {
             break;
         }
+        if (number < 0 && all && milliseconds >= 0) {
+            return 0;
+        }
+        *turns = (struct turns){.served = 0};
+        set = UINT64_MAX;
     }
     errno = error;
     return -1;

@@ -29,11 +29,18 @@ struct stops {
  */
 bool mask_note_stops(struct stops *stops);
 
+/* Who has come since all that had come were served; bit n-1 is signal n. */
+struct turns {
+    uint64_t served;
+    bool again; /* one of them twice: now it is the others' turn */
+};
+
 /*
- * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative.
- * Returns its number; 0 when the limit has passed; -1, with errno, when waiting is forbidden.
+ * Waits for any signal, for ever, or with a limit in milliseconds if that is not negative. *turns,
+ * all zero at first, sees to it that each has its turn. Returns its number; 0 when the limit has
+ * passed, or the wait was interrupted; -1, with errno, when waiting is forbidden.
  */
-int mask_wait(int64_t milliseconds);
+int mask_wait(struct turns *turns, int64_t milliseconds);
 
 /*
  * Stops us by one of the terminal's signals, and of our process group whom we may signal, and

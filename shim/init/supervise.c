@@ -104,6 +104,7 @@ static void hand_on(struct supervision *run, int number) {
  */
 static bool watch(struct supervision *run) {
     enum children children = CHILDREN_LEFT;
+    struct turns turns = {.served = 0};
     bool stopped;
     int number = SIGCHLD;
     for (;;) {
@@ -125,7 +126,7 @@ static bool watch(struct supervision *run) {
                 follow_stop(run);
             }
         }
-        number = mask_wait(children == CHILDREN_MORE ? 0 : -1);
+        number = mask_wait(&turns, children == CHILDREN_MORE ? 0 : -1);
     }
 }
 

@@ -166,6 +166,24 @@ def test_what_leaves_the_container_alive_leaves_it_in_order(shim, name):
     assert_ends_by_term(run)
 
 
+# To the thread, which the kernel puts before what is sent to a process. Faster than it is read.
+ENDLESS = """
+libc = ctypes.CDLL(None)
+signal.signal(34, signal.SIG_IGN)
+for _ in range(3):
+    if os.fork() == 0:
+        while True: libc.tgkill(1, 1, 34)
+"""
+
+
+def test_a_flood_without_an_end_keeps_away_neither_term_nor_the_end(shim):
+    run = attack(shim, ENDLESS)
+    assert_ends_by_term(run)
+    run = attack(shim, ENDLESS)
+    run.close_input()
+    assert run.end() == 0
+
+
 def test_every_signal_to_pid_1_comes_back_to_the_app_itself(shim):
     """Which it may have sent to itself: it ends by the first that ends it, as ever."""
     lines = "import os, sys\n" + SIGNALLED

@@ -16,6 +16,7 @@ static struct {
     int error, spared; /* after so many; without an error: says yes, and does nothing */
     unsigned made[KILL + 1];
     long answers[4]; /* of rt_sigtimedwait(2) in turn, negative: errors; the last one goes on */
+    uint64_t set;    /* what was waited for */
     bool limited;
     long seconds, nanoseconds;
     int killed;
@@ -59,9 +60,10 @@ static long set_mask(int how, const uint64_t *mask, uint64_t *old) {
     return 0;
 }
 
-static long wait_for_signal(const long *limit) {
+static long wait_for_signal(const uint64_t *set, const long *limit) {
     unsigned turn = process.made[WAIT] - 1;
     long answer = process.answers[turn < LENGTH(process.answers) ? turn : 3];
+    process.set = *set;
     process.limited = limit != NULL;
     if (limit != NULL) {
         process.seconds = limit[0];
@@ -86,7 +88,7 @@ long syscall(long number, ...) {
     case SYS_rt_sigprocmask:
         return works(MASK, &answer) ? set_mask((int)a, b, c) : answer;
     case SYS_rt_sigtimedwait:
-        return works(WAIT, &answer) ? wait_for_signal(c) : answer;
+        return works(WAIT, &answer) ? wait_for_signal((const uint64_t *)a, c) : answer;
     case SYS_rt_sigpending:
         *(uint64_t *)a = process.pending;
         return works(PENDING, &answer) ? 0 : answer;
@@ -243,7 +245,7 @@ TEST(a_wait_ends_with_a_signal_its_limit_or_an_error) {
         {-1, {-EPERM}, -1, EPERM, 1},
         {-1, {-EINTR, -ENOSYS}, -1, ENOSYS, 2},
         {1500, {-EAGAIN}, 0, 0, 1},
-        {0, {-EINTR, -EAGAIN}, 0, 0, 2},
+        {1500, {-EINTR}, 0, 0, 1}, /* the caller has a clock */
         {1500, {SIGTERM}, SIGTERM, 0, 1},
         {-1, {-EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN}, -1, EAGAIN, 1 << 20},
         {-1, {0, 0, 0, 0}, -1, ENOSYS, 1 << 20},
@@ -251,7 +253,8 @@ TEST(a_wait_ends_with_a_signal_its_limit_or_an_error) {
     for (size_t i = 0; i < LENGTH(rows); i++) {
         start();
         memcpy(process.answers, rows[i].answers, sizeof process.answers);
-        int number = mask_wait(rows[i].limit);
+        struct turns turns = {.served = 0};
+        int number = mask_wait(&turns, rows[i].limit);
         int error = errno;
         expect(number == rows[i].number && process.made[WAIT] == rows[i].calls, "row %zu", i);
         expect(number >= 0 || error == rows[i].error, "row %zu", i);
@@ -260,6 +263,22 @@ TEST(a_wait_ends_with_a_signal_its_limit_or_an_error) {
                    (rows[i].limit < 0 ? 0 : rows[i].limit),
                "row %zu", i);
     }
+}
+
+TEST(what_comes_again_comes_after_all_others) {
+    struct turns turns = {.served = 0};
+    start();
+    process.answers[0] = process.answers[1] = SIGHUP;
+    process.answers[2] = SIGTERM;
+    process.answers[3] = -EAGAIN;
+    for (int i = 0; i < 2; i++) {
+        expect(mask_wait(&turns, -1) == SIGHUP && process.set == UINT64_MAX, "any");
+        expect(!process.limited, "for ever");
+    }
+    expect(mask_wait(&turns, -1) == SIGTERM && process.set == (UINT64_MAX ^ 1), "another");
+    expect(process.limited && process.seconds == 0 && process.nanoseconds == 0, "at once");
+    expect(mask_wait(&turns, 0) == 0 && process.made[WAIT] == 5, "none of the others, and none");
+    expect(process.set == UINT64_MAX && turns.served == 0 && !turns.again, "from the beginning");
 }
 
 TEST(what_has_come_and_is_not_told_is_held) {
@@ -297,6 +316,7 @@ int main(void) {
         cmocka_unit_test(stops_are_noted_where_they_are_not_ignored),
         cmocka_unit_test(stops_that_cannot_be_noted_are_an_error),
         cmocka_unit_test(a_wait_ends_with_a_signal_its_limit_or_an_error),
+        cmocka_unit_test(what_comes_again_comes_after_all_others),
         cmocka_unit_test(what_has_come_and_is_not_told_is_held),
         cmocka_unit_test(a_stop_is_that_of_the_whole_group),
     };
