@@ -71,7 +71,7 @@ int spawn_in_place(const struct launch *launch, struct messages *messages);
 
 /* Our controlling terminal: terminal.h. */
 struct terminal {
-    int fd;          /* among 0 to 2; -1: there is none */
+    int fd;          /* among 0 to 2, or /dev/tty; -1: none is known */
     pid_t group;     /* our own process group; 0: it is out of this PID namespace's sight */
     bool foreground; /* we are in its foreground, or the app is in our place */
 };

@@ -51,6 +51,9 @@ static void follow_stop(struct supervision *run) {
     if (!wants_terminal && run->stopped != SIGTSTP) {
         return;
     }
+    if (wants_terminal) {
+        terminal_look_further(&run->terminal);
+    }
     bool back = wants_terminal && terminal_is_back(&run->terminal);
     bool hopeless = wants_terminal && run->terminal.fd >= 0 && !run->terminal.foreground;
     if (!back && !run->alone) {

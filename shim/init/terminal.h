@@ -11,6 +11,12 @@
 struct terminal terminal_find(void);
 
 /*
+ * Once the app wants one: where none of them is our controlling terminal, it may have it by
+ * /dev/tty, and so have we from here on.
+ */
+void terminal_look_further(struct terminal *terminal);
+
+/*
  * Makes group the foreground process group, if the foreground is ours to give. Call it with
  * SIGTTOU blocked: that signal would stop a caller in the background.
  */

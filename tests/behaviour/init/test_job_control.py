@@ -221,6 +221,37 @@ def test_a_pid_1_in_a_job_of_a_shell(shell):
 
 
 @pytest.mark.usefixtures("namespace")
+def test_a_pid_1_beside_somebody_who_reads(shell, tmp_path):
+    """In the same job. Who reads keeps all other readers of a terminal waiting."""
+    os.mkfifo(tmp_path / "go")
+    pid_1 = f"read word <{tmp_path}/go; {payload('nest')} {shim()} /bin/echo it runs"
+    shell.type(f"cat >/dev/null | {{ {pid_1}; }}\n")
+    (reader,) = wait_until(lambda: shell.run.find("cat"), "cat runs")
+    if not os.path.exists(f"/proc/{reader}/syscall"):
+        pytest.skip("this kernel does not tell what a process waits for")
+    syscall = Path(f"/proc/{reader}/syscall")
+    wait_until(lambda: syscall.read_text().split()[1:2] == ["0x0"], "cat reads its stdin")
+    (tmp_path / "go").write_text("go\n")
+    shell.find("it runs\r\n")
+    shell.type("\x04")
+    assert shell.is_usable()
+
+
+def test_a_job_that_finds_the_terminal_by_itself(shell):
+    """By /dev/tty. It is stopped in the background, like any job that reads."""
+    script = "read word </dev/tty; echo got $word >/dev/tty"
+    shell.type(f"{shim()} /bin/sh -c '{script}' </dev/null >/dev/null 2>&1 &\n")
+    shell.find(r"\[1\] \d+\r\n")
+    (pid, *_) = wait_until(lambda: shell.run.find("shim"), "the shim runs")
+    wait_until(lambda: state(pid) == "T", "it was stopped")
+    assert shell.is_usable()
+    shell.resume()
+    shell.type("typed\n")
+    shell.find("got typed\r\n")
+    assert shell.is_usable()
+
+
+@pytest.mark.usefixtures("namespace")
 def test_a_pid_1_in_the_background_does_not_spin(shell):
     """The app may not read, and there is no sense in making it try again and again."""
     shell.type(f"{payload('nest')} {cat()} &\n")

@@ -5,6 +5,7 @@ breaks."""
 import os
 import subprocess
 
+import pid1
 import pytest
 from pid1 import (
     APP_UID,
@@ -100,6 +101,24 @@ def test_typing_reaches_the_app(shim, terminal, init):
     assert terminal.line() == "hello"
     terminal.type("\x04")
     assert run.end() == 0
+
+
+def test_an_app_that_finds_the_terminal_by_itself(start, terminal, init):
+    """By /dev/tty, as a program asks for a password: the descriptors are something else."""
+    script = "read word </dev/tty; echo got $word >/dev/tty; exit 3"
+    quiet = ("/bin/sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh")
+    run = start(*quiet, pid1.shim(), "/bin/sh", "-c", script, terminal=terminal, init=init)
+    terminal.type("typed\n")
+    assert terminal.line() == "got typed"
+    assert run.end() == 3
+
+
+def test_a_dev_tty_that_is_something_else(shim):
+    """It is no terminal that the app could be waiting for: it goes on."""
+    covered = ("/usr/bin/unshare", "-m", "/bin/sh", "-c",
+               'mount --bind /dev/null /dev/tty && exec "$@"', "sh")
+    run = shim("/bin/sh", "-c", "kill -TTIN $$; echo went on", prefix=covered)
+    assert run.finish() == (0, "went on\n", "")
 
 
 def test_a_terminal_that_hangs_up_ends_the_app(watched, terminal):
