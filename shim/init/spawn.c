@@ -204,5 +204,7 @@ bool spawn_has_failed(const struct launch *launch, const struct birth *birth,
 }
 
 int spawn_in_place(const struct launch *launch, struct messages *messages) {
-    return explain(launch, become_app(launch), messages);
+    struct failure failure = become_app(launch);
+    (void)mask_hold(); /* or what is written about it could end us with another code */
+    return explain(launch, failure, messages);
 }

@@ -37,6 +37,16 @@ def test_an_ordinary_app_that_is_killed_is_killed(shim):
     assert run.finish() == (-pid1.KILL, "", "")
 
 
+@pytest.mark.parametrize("program, code", [("/nowhere", 127), ("/etc/passwd", 126)])
+def test_why_it_does_not_start_needs_no_reader(shim, init, program, code):
+    """The signals are the app's already: SIGPIPE would end an ordinary process."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = shim(program, init=init, env=IN_PLACE, stderr=writer)
+    os.close(writer)
+    assert run.end() == code
+
+
 def test_descriptors_and_working_directory_are_untouched(shim, init, tmp_path):
     with open(tmp_path / "file", "w") as file:
         os.set_inheritable(file.fileno(), True)
