@@ -191,8 +191,6 @@ static int run_verb(struct run *run, char **environment) {
 
 /* A wrong command line: what is wrong with it, and how it should look. */
 static int explain_usage(struct messages *messages) {
-    struct inherited_signals signals;
-    (void)(mask_take(&signals) && mask_let_end(&signals)); /* or only SIGKILL would end a hang */
     (void)handover_fill_stdio(messages); /* or the termination log might become our stderr */
     output_flush(messages);
     (void)output_write(STDERR_FILENO, options_usage, strlen(options_usage));

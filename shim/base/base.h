@@ -266,7 +266,7 @@ struct quote plain(struct text value);
 /* Exit codes of the shim's own (DESIGN.md, Supervision). */
 enum { EXIT_REFUSED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
 
-/* The most that is written at a time once the app runs: what a pipe takes whole, pipe(7). */
+/* The most that is written at a time: what a pipe that has room takes whole, pipe(7). */
 enum { OUTPUT_AT_ONCE = 4096 };
 
 /*
@@ -276,7 +276,10 @@ enum { OUTPUT_AT_ONCE = 4096 };
  */
 void output_flush(struct messages *messages);
 
-/* Writes length bytes to fd, as far as that works. Returns false, with errno, where it did not. */
+/*
+ * Writes length bytes to fd, as far as that works, and as fd takes some within a second. Returns
+ * false, with errno, where it did not.
+ */
 bool output_write(int fd, const char *bytes, size_t length);
 
 /* Whether all that was printed on stdout has got there; if not, an error in messages. */

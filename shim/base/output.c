@@ -25,10 +25,10 @@ static void take_back(int error) {
     errno = error;
 }
 
-/* Whether fd takes something, within so many milliseconds. */
-static bool has_room(int fd, int milliseconds) {
+/* Whether fd takes something, within so many milliseconds: 1 or 0; -1 where nobody tells. */
+static int has_room(int fd, int milliseconds) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
-    return poll(&room, 1, milliseconds) == 1;
+    return poll(&room, 1, milliseconds);
 }
 
 /* How often in a row somebody else may have taken the room before us, or a sandbox have said so. */
@@ -37,10 +37,14 @@ enum { VAIN_MAX = 100 };
 bool output_write(int fd, const char *bytes, size_t length) {
     unsigned vain = 0;
     while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-        /* A pipe that is full for the moment gets a second; nothing else is waiting for us. */
-        if (written < 0 && (signal_interrupted(&vain) ||
-                            (errno == EAGAIN && vain++ < VAIN_MAX && has_room(fd, 1000)))) {
+        size_t part = length < OUTPUT_AT_ONCE ? length : OUTPUT_AT_ONCE;
+        /* Who takes nothing for a second holds up no start, nor does a stopped terminal. */
+        if (fd >= 0 && has_room(fd, 1000) == 0) {
+            errno = EAGAIN;
+            return false;
+        }
+        ssize_t written = write(fd, bytes, part);
+        if (written < 0 && (signal_interrupted(&vain) || (errno == EAGAIN && vain++ < VAIN_MAX))) {
             continue;
         }
         if (written <= 0) {
@@ -70,7 +74,7 @@ static int open_twin(mode_t mode) {
  */
 static bool write_at_once(const char *bytes, size_t length) {
     struct stat status;
-    if (!has_room(STDERR_FILENO, 0) || fstat(STDERR_FILENO, &status) < 0) {
+    if (has_room(STDERR_FILENO, 0) != 1 || fstat(STDERR_FILENO, &status) < 0) {
         return false;
     }
     if (S_ISSOCK(status.st_mode)) {

@@ -3,6 +3,7 @@
 import itertools
 import os
 import subprocess
+import termios
 
 import pytest
 from sandbox import file_capabilities
@@ -99,6 +100,38 @@ def test_a_reader_that_is_gone_is_no_reason_not_to_run(box):
     os.close(ends[1])
     assert done.exit_code == 0
     assert box.read_world("/tmp/world")["uids"] == [1654] * 4
+
+
+def stopped_terminal():
+    master, slave = os.openpty()
+    termios.tcflow(slave, termios.TCOOFF)
+    return master, slave
+
+
+def full_pipe():
+    ends = os.pipe()
+    os.set_blocking(ends[1], False)
+    for size in (65536, 1):
+        try:
+            while True:
+                os.write(ends[1], bytes(size))
+        except BlockingIOError:
+            pass
+    os.set_blocking(ends[1], True)
+    return ends
+
+
+@pytest.mark.parametrize("make", [full_pipe, stopped_terminal])
+def test_a_stderr_that_takes_nothing_is_no_reason_not_to_run(box, make):
+    """Nor not to end: nothing waits for it for ever."""
+    ends = make()
+    env = {"SHIM_LOG": "debug"}
+    done = box.run("/world", "out=/tmp/world", env=env, descriptors={2: ends[1]})
+    assert done.exit_code == 0
+    assert box.read_world("/tmp/world")["uids"] == [1654] * 4
+    assert box.run("/nowhere", descriptors={2: ends[1]}).exit_code == 127
+    for fd in ends:
+        os.close(fd)
 
 
 # argv
