@@ -30,7 +30,8 @@ enum children reap(struct supervision *run, bool *stopped) {
     *stopped = false;
     for (int reaped = 0; vain < VAIN_MAX;) {
         int status;
-        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
+        /* __WALL: clone(2) can make children that end with another signal than SIGCHLD, or none. */
+        pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED | __WALL);
         if (child < 0 && errno != EINTR) {
             return errno == ECHILD ? CHILDREN_NONE : CHILDREN_UNKNOWN;
         }

@@ -14,6 +14,7 @@ from pid1 import (
     STOP,
     TERM,
     TSTP,
+    USR1,
     children,
     memory,
     payload,
@@ -24,6 +25,7 @@ from pid1 import (
     zombies,
 )
 
+CLONE = {"x86_64": 56, "aarch64": 220}.get(os.uname().machine)
 STORM = 50_000
 # As an ordinary process it is the same loop. SHIM_TEST_STORMS=20 makes a million of it.
 ROUNDS = {True: int(os.environ.get("SHIM_TEST_STORMS", 5)), False: 1}
@@ -156,6 +158,21 @@ def stay(orphans, kind):
     orphan = run.outside(run.number)
     wait_until(lambda: processes()[orphan][0] == run.pid, "it is adopted")
     return run, orphan
+
+
+@pytest.mark.skipif(CLONE is None, reason="knows the system call of two machines")
+@pytest.mark.parametrize("number", [0, USR1])
+def test_a_child_from_before_that_sends_no_chld(start, init, number):
+    """clone(2) takes another signal, or none. (With its adoption an orphan gets that of all.)"""
+    script = (
+        "import ctypes, os, sys\n"
+        f"if ctypes.CDLL(None).syscall({CLONE}, {number}, 0, 0, 0, 0) == 0: os._exit(0)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    run = start("/usr/bin/python3", "-c", script, pid1.shim(), payload("signals"), init=init)
+    run.ready()
+    (pid, *_) = run.find("shim")
+    wait_until(lambda: not zombies(pid), "it was reaped")
 
 
 def test_orphans_are_adopted_and_reaped_when_they_end(orphans):
