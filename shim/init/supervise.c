@@ -25,9 +25,15 @@ static void send(const struct supervision *run, int number, bool group) {
     }
 }
 
+/* The foreground, if it is ours to give: for the group that the app is in, maybe a child's of its.
+ */
+static void give_terminal(const struct supervision *run) {
+    terminal_give(&run->terminal, getpgid(run->app)); /* where that is forbidden, we have none */
+}
+
 /* The app goes on, in the foreground if that is ours to give. */
 static void resume(struct supervision *run) {
-    terminal_give(&run->terminal, run->app);
+    give_terminal(run);
     send(run, SIGCONT, true);
 }
 
@@ -79,7 +85,7 @@ static void follow_stop(struct supervision *run) {
 static bool follow_continue(struct supervision *run) {
     bool stopped = run->stopped != 0;
     if (terminal_is_back(&run->terminal)) {
-        terminal_give(&run->terminal, run->app);
+        give_terminal(run);
     } else if (!run->alone) {
         terminal_lose(&run->terminal, run->app);
     }

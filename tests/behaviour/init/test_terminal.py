@@ -113,6 +113,28 @@ def test_an_app_that_finds_the_terminal_by_itself(start, terminal, init):
     assert run.end() == 3
 
 
+MOVES = """
+import os
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    os.close(write)
+    os.read(read, 1)
+    os._exit(0)
+os.setpgid(child, child)
+os.setpgid(0, child)
+print("got", input(), flush=True)
+"""
+
+
+def test_an_app_in_the_group_of_a_child_of_its(shim, terminal, init):
+    """It is that group which gets the terminal, once the app wants it."""
+    run = shim("/usr/bin/python3", "-c", MOVES, terminal=terminal, init=init)
+    terminal.type("typed\n")
+    assert terminal.line() == "got typed"
+    assert run.end() == 0
+
+
 def test_a_dev_tty_that_is_something_else(shim):
     """It is no terminal that the app could be waiting for: it goes on."""
     covered = ("/usr/bin/unshare", "-m", "/bin/sh", "-c",
