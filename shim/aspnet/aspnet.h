@@ -61,4 +61,7 @@ void listen_resolve(char *const *environment, char *const *program, const char *
  */
 const char *listen_name_readings(const struct address *address);
 
+/* What is usual in its place, as the end of an advice: ", 8080 by custom"; empty below floor. */
+const char *listen_name_custom(const struct address *address, uint32_t floor);
+
 #endif

@@ -70,6 +70,11 @@ const char *listen_name_readings(const struct address *address) {
     }
 }
 
+const char *listen_name_custom(const struct address *address, uint32_t floor) {
+    bool https = strcmp(address->scheme, "https") == 0;
+    return floor > (https ? 8443 : 8080) ? "" : https ? ", 8443 by custom" : ", 8080 by custom";
+}
+
 void listing_finish(struct listen *listen, struct messages *messages) {
     if (listen->malformed) {
         drop_unmeant(listen);

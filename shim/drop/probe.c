@@ -89,7 +89,7 @@ static void refuse(const struct plan *plan, const struct address *address,
                                  : "this kernel wants CAP_NET_BIND_SERVICE for it",
                  unset ? "set" : "give",
                  unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text,
-                 (unsigned)plan->probe_floor, plan->probe_floor <= 8080 ? ", 8080 by custom" : "");
+                 (unsigned)plan->probe_floor, listen_name_custom(address, plan->probe_floor));
 }
 
 /*

@@ -50,7 +50,7 @@ static void refuse_port(const struct address *address, const struct identity *id
     bool unset = text_equal(address->source, LITERAL("default"));
     message_hint(messages, "%s %s a port from %u up%s", unset ? "set" : "give",
                  unset ? "ASPNETCORE_HTTP_PORTS to" : plain(address->source).text, (unsigned)floor,
-                 floor <= 8080 ? ", 8080 by custom" : "");
+                 listen_name_custom(address, floor));
     if (identity->stays) {
         advise_lending(identity, held, messages);
         message_hint(messages, "or start the container as root with that capability: the shim "

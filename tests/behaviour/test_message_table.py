@@ -143,7 +143,8 @@ def privileged_ports(box):
         {"uid_map": "0 0 65536"},
     ):
         yield run(box, "/world", env=PORT_80, **start)
-    yield run(box, "/world", env={"ASPNETCORE_URLS": "http://*:80"}, **USER, floor=1024)
+    for address in ("http://*:80", "https://*:443"):
+        yield run(box, "/world", env={"ASPNETCORE_URLS": address}, **USER, floor=1024)
     yield run(box, "/world", capabilities=WITHOUT_NET_BIND, floor=6000)
     h3 = {"Kestrel__Endpoints__A__Url": "https://*:443",
           "Kestrel__Endpoints__A__Protocols": "Http1AndHttp2AndHttp3"}

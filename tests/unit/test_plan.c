@@ -799,11 +799,12 @@ TEST(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out) {
     struct start start = as_root();
     start.held.net_bind = false;
     listen_on(&start, 443, "ASPNETCORE_HTTPS_PORTS");
+    start.listen.addresses[0].scheme = "https";
     expect_refusal(&start, "port 443, from ASPNETCORE_HTTPS_PORTS,");
     assert_int_equal(said(&start.messages, "below 1024"), 1);
     assert_int_equal(said(&start.messages, "ASPNETCORE_HTTPS_PORTS a port"), 1);
     assert_int_equal(said(&start.messages, "CAP_NET_BIND_SERVICE"), 1);
-    assert_int_equal(said(&start.messages, "from 1024 up, 8080 by custom"), 1);
+    assert_int_equal(said(&start.messages, "from 1024 up, 8443 by custom"), 1);
     assert_int_equal(said(&start.messages, "--cap-add NET_BIND_SERVICE"), 1);
     assert_int_equal(said(&start.messages, "capabilities: {add: [NET_BIND_SERVICE]}"), 1);
 }
@@ -831,6 +832,23 @@ TEST(the_port_to_use_instead_is_one_that_is_not_refused) {
     listen_on(&start, 80, "HTTP_PORTS");
     expect_refusal(&start, "port 80");
     assert_int_equal(said(&start.messages, "by custom"), 0);
+}
+
+TEST(of_https_it_is_another_one) {
+    static const struct {
+        uint32_t floor;
+        const char *words;
+    } rows[] = {{8081, "from 8081 up, 8443 by custom\n"},
+                {8443, "from 8443 up, 8443 by custom\n"},
+                {8444, "from 8444 up\n"}};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct start start = as_root();
+        start.held.net_bind = false;
+        start.held.kernel_floor = rows[i].floor;
+        listen_on(&start, 443, "HTTPS_PORTS");
+        start.listen.addresses[0].scheme = "https";
+        expect_refusal(&start, rows[i].words);
+    }
 }
 
 TEST(a_kernel_without_a_floor_is_told_of_in_words) {
@@ -1208,6 +1226,7 @@ int main(void) {
             a_port_of_another_reading_keeps_the_capability_and_is_not_refused_without_it),
         cmocka_unit_test(the_refusal_of_a_port_names_it_its_variable_and_the_ways_out),
         cmocka_unit_test(the_port_to_use_instead_is_one_that_is_not_refused),
+        cmocka_unit_test(of_https_it_is_another_one),
         cmocka_unit_test(a_kernel_without_a_floor_is_told_of_in_words),
         cmocka_unit_test(the_name_of_a_variable_is_shown_safely),
         cmocka_unit_test(each_privileged_port_is_refused_by_itself),
