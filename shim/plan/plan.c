@@ -8,8 +8,8 @@
 
 static void warn_of_no_home(const struct identity *identity, const struct plan *plan,
                             const char *before, struct messages *messages) {
-    /* Whose home is / by /etc/passwd would have that one under USER too. */
-    if (plan->home == before || plan->home == identity->app.home || strcmp(plan->home, "/") != 0) {
+    /* It is /, then; whose home that is by /etc/passwd would have it under USER too. */
+    if (plan->home == before || plan->home == identity->app.home) {
         return;
     }
     message_warn(messages,

@@ -279,6 +279,7 @@ TEST(a_program_that_is_nowhere_is_127_and_path_is_named) {
     assert_int_equal(said(&messages, print("PATH=%.200s", path)), 1);
     assert_int_equal(said(&messages, "./NAME"), 1);
     expect_words("missing", "", ENOENT, 127, "\"missing\" was not found");
+    expect_words("dll", "", ENOENT, 127, "\"dll\" was not found");
 }
 
 TEST(without_path_the_folders_that_were_searched_are_named) {
