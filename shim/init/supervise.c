@@ -15,25 +15,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * To the app, or to its whole process group. Where that group is gone the app has left it, and is
- * there all the same: a child of ours that nobody has reaped.
- */
+/* The process group that the app is in: its own, unless it has gone over to another. */
+static pid_t app_group(const struct supervision *run) {
+    pid_t group = getpgid(run->app);
+    return group > 0 ? group : run->app; /* that is forbidden: a sandbox */
+}
+
+/* To the app, or to its whole process group: not if that is ours, or we would hear it again. */
 static void send(const struct supervision *run, int number, bool group) {
-    if (!group || kill(-run->app, number) < 0) {
+    pid_t target = group ? app_group(run) : 0;
+    if (target == 0 || target == getpgrp() || kill(-target, number) < 0) {
         (void)kill(run->app, number); /* a refusal is the kernel's last word */
     }
 }
 
-/* The foreground, if it is ours to give: for the group that the app is in, maybe a child's of its.
- */
-static void give_terminal(const struct supervision *run) {
-    terminal_give(&run->terminal, getpgid(run->app)); /* where that is forbidden, we have none */
-}
-
 /* The app goes on, in the foreground if that is ours to give. */
 static void resume(struct supervision *run) {
-    give_terminal(run);
+    terminal_give(&run->terminal, app_group(run));
     send(run, SIGCONT, true);
 }
 
@@ -84,10 +82,11 @@ static void follow_stop(struct supervision *run) {
  */
 static bool follow_continue(struct supervision *run) {
     bool stopped = run->stopped != 0;
+    pid_t group = app_group(run);
     if (terminal_is_back(&run->terminal)) {
-        give_terminal(run);
+        terminal_give(&run->terminal, group);
     } else if (!run->alone) {
-        terminal_lose(&run->terminal, run->app);
+        terminal_lose(&run->terminal, group);
     }
     if (stopped) {
         send(run, SIGCONT, true);

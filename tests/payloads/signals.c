@@ -61,10 +61,11 @@ static _Noreturn void tell(const char *who, int fd, bool listen) {
     }
 }
 
-/* For that of a child, which stays. */
+/* For that of a child, which stays, and gets nothing. */
 static void leave_group(void) {
     pid_t child = fork();
     if (child == 0) {
+        (void)watch(&(uint64_t){UINT64_MAX});
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) {
             (void)pause();

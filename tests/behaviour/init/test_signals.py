@@ -182,6 +182,39 @@ def test_an_app_that_has_left_its_process_group_is_not_lost(watched):
     assert run.finish() == (0, "", "")
 
 
+def test_the_group_is_the_one_that_the_app_has_gone_over_to(watched):
+    run = watched("-g", "-c", env={"SHIM_SIGNAL_GROUP": "1"})
+    for number in SIGNALS:
+        run.send(number)
+        assert {run.line(), run.line()} == {str(number), f"child {number}"}
+    assert run.finish() == (0, "", "")
+
+
+JOINS = """
+import os, signal
+for number in (10, 12):
+    signal.signal(number, lambda number, _: os.write(1, b"%d\\n" % number))
+os.setpgid(0, os.getpgid(os.getppid()))
+print("ready", os.getpgrp(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def test_to_the_shims_own_group_nothing_is_sent(shim, init, terminal):
+    """It would come back for ever."""
+    run = shim("/usr/bin/python3", "-c", JOINS, init=init, terminal=terminal,
+               env={"SHIM_SIGNAL_GROUP": "1"})
+    group = run.ready()
+    assert group > 0 and os.getpgid(run.app) == os.getpgid(run.pid) != run.app
+    run.send(USR1)
+    assert terminal.line() == str(USR1)
+    run.send(USR2)
+    assert terminal.line() == str(USR2)
+    run.send(TERM)
+    assert run.end() == 128 + TERM
+
+
 def test_the_app_leads_a_process_group_of_its_own(shim, init):
     """Field 5 of stat(5): the process group."""
     run = shim("/usr/bin/awk", "{ print $1 == $5 }", "/proc/self/stat", init=init)
