@@ -1,6 +1,6 @@
 /*
  * A file that comes in two parts of up to N bytes, or fails, by way of a buffer that is too small.
- * With: base/lines.c base/text.c
+ * With: base/lines.c base/signals.c base/text.c
  */
 #include "any.h"
 
