@@ -60,13 +60,16 @@ def test_from_its_first_instruction_on(env, user):
 
 @pytest.mark.parametrize("user", [(), USER], ids=["root", "USER 1654"])
 def test_a_neighbour_that_is_there_before(start, user):
-    """With a shared PID namespace. It catches apps, which are as traceable as ever; never the shim
-    or the app's process before it is the app. A shim that is started as that user it may catch
-    before its first instruction: then it is a process like the neighbour itself."""
+    """With a shared PID namespace. It catches apps, which are as traceable as ever, the last of them
+    in any case; never the shim or the app's process before it is the app. A shim that is started as
+    that user it may catch before its first instruction: then it is a process like the neighbour
+    itself."""
+    shim = " ".join([*user, pid1.shim()])
     script = (
         'coproc HUNTER { exec "$@"; }; read -r -u ${HUNTER[0]} line; '
-        f"for i in $(seq {STARTS}); do "
-        f'{" ".join(user)} {pid1.shim()} {payload("end")} exit 0 || echo ended $?; done; '
+        f'for i in $(seq {STARTS}); do {shim} {payload("end")} exit 0 || echo ended $?; done; '
+        f'{shim} {payload("signals")} -n >/dev/null & '
+        "while [[ $line != */signals ]]; do read -r -u ${HUNTER[0]} line; echo $line; done; "
         "exec 9<&${HUNTER[0]}; kill $HUNTER_PID; cat <&9; echo started"
     )
     words = (*USER, payload("hunter"), "/nowhere")
@@ -75,7 +78,7 @@ def test_a_neighbour_that_is_there_before(start, user):
     while (line := run.line()) != "started":
         assert line, (found, run.stderr())
         found[os.path.basename(line.split()[-1])] += 1
-    assert found.total() > 0, "it has caught nothing at all"
+    assert found["signals"] == 1, found
     if not user:
         assert "shim" not in found, found
 
