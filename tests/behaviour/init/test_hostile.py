@@ -189,7 +189,7 @@ def test_a_flood_without_an_end_keeps_away_neither_term_nor_the_end(shim):
 
 def test_every_signal_to_pid_1_comes_back_to_the_app_itself(shim):
     """Which it may have sent to itself: it ends by the first that ends it, as ever."""
-    lines = "import os, sys\n" + SIGNALLED
+    lines = f"import os, signal\n{SIGNALLED}while True: signal.pause()"
     run = shim(PYTHON, "-c", lines, stdin=subprocess.DEVNULL)
     assert run.end() in {128 + number for number in SIGNALS}
 

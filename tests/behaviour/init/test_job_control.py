@@ -237,6 +237,15 @@ def test_a_pid_1_beside_somebody_who_reads(shell, tmp_path):
     assert shell.is_usable()
 
 
+@pytest.mark.usefixtures("namespace")
+def test_a_pid_1_in_a_job_without_dev_tty(shell):
+    """Nothing tells whether it is in the foreground: it takes nothing from anybody."""
+    command = f"mount --bind /dev/null /dev/tty && exec {payload('nest')} {shim()} /bin/echo it runs"
+    shell.type(f"unshare -m /bin/sh -c '{command}'\n")
+    shell.find("it runs\r\n")
+    assert shell.is_usable()
+
+
 def test_a_job_that_finds_the_terminal_by_itself(shell):
     """By /dev/tty. It is stopped in the background, like any job that reads."""
     script = "read word </dev/tty; echo got $word >/dev/tty"
