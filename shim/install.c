@@ -81,6 +81,7 @@ static bool copy(int from, int to) {
         if (length <= 0) {
             return length == 0;
         }
+        times = 0;
         if (!output_write(to, buffer, (size_t)length)) {
             return false;
         }

@@ -283,12 +283,17 @@ def test_a_signal_becomes_a_stop_of_the_app(watched):
     assert run.finish() == (0, "", "")
 
 
-def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched):
-    run = watched(env={"SHIM_SIGNAL_REWRITE": "USR1:CONT"})
+def stop_the_app(run):
+    """And lets the shim see that: it has handed USR2 on since."""
     os.kill(run.app, STOP)
     wait_until(lambda: is_stopped(run.app), "the app has stopped")
     run.send(USR2)
     wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
+
+
+def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched):
+    run = watched(env={"SHIM_SIGNAL_REWRITE": "USR1:CONT"})
+    stop_the_app(run)
     run.send(USR1)
     assert sorted(run.numbers(2)) == [USR2, CONT]
     assert run.finish() == (0, "", "")
@@ -296,10 +301,7 @@ def test_a_signal_that_becomes_a_cont_continues_an_app_that_has_stopped(watched)
 
 def test_a_cont_that_is_rewritten_continues_the_app_as_well(watched):
     run = watched(env={"SHIM_SIGNAL_REWRITE": "CONT:USR1"})
-    os.kill(run.app, STOP)
-    wait_until(lambda: is_stopped(run.app), "the app has stopped")
-    run.send(USR2)
-    wait_until(lambda: USR2 in pending(run.app), "the shim has seen that")
+    stop_the_app(run)
     run.send(CONT)
     assert sorted(run.numbers(3)) == [USR1, USR2, CONT]
     assert run.finish() == (0, "", "")
